@@ -1,0 +1,39 @@
+import { conv2d } from '../../src/kernels/conv2d.js';
+import { conv2dReference } from '../../src/reference/conv2d.js';
+import { family } from './family.js';
+
+export const conv2dFamily = family({
+  op: conv2d,
+  reference: conv2dReference,
+  build(p) {
+    const [n, c, h, w, k, window] = [p.number('N', 1), p.number('C'), p.number('H'), p.number('W'), p.number('K'), p.number('k', 3)];
+    const attrs = { stride: p.number('stride', 1), pad: p.number('pad', Math.floor(window / 2)), relu: p.flag('relu') };
+    const shapes = { x: [n, c, h, w], weight: [k, c, window, window], ...(p.flag('nobias') ? {} : { bias: [k] }) };
+    return { shapes, attrs };
+  },
+  cases: [
+    'C=3;H=9;W=11;K=5',
+    'C=3;H=9;W=11;K=5;relu',
+    'N=2;C=8;H=8;W=8;K=16;relu',
+    'C=17;H=13;W=7;K=21;relu;nobias',
+    'C=64;H=17;W=33;K=32;relu',
+    'C=4;H=5;W=5;K=8;k=1;pad=0',
+    'C=6;H=10;W=9;K=4;k=5',
+    'C=6;H=10;W=9;K=4;k=3;pad=0',
+    'C=5;H=14;W=15;K=6;k=7;stride=2',
+    'C=5;H=11;W=9;K=6;k=3;stride=2',
+    'C=4;H=9;W=9;K=4;k=1;stride=2;pad=0',
+    'C=3;H=1;W=1;K=2',
+    'C=3;H=2;W=65;K=4;relu',
+  ],
+  gradients: ['C=3;H=5;W=4;K=2', 'C=2;H=6;W=6;K=3;k=3;stride=2', 'N=2;C=2;H=4;W=5;K=3;k=5;relu', 'C=2;H=3;W=3;K=2;k=1;pad=0'],
+  bench: [
+    'C=3;H=256;W=256;K=64;relu',
+    'C=64;H=256;W=256;K=64;relu',
+    'C=128;H=128;W=128;K=128;relu',
+    'C=256;H=64;W=64;K=256;relu',
+    'C=512;H=32;W=32;K=512;relu',
+    'C=512;H=16;W=16;K=512;relu',
+    'C=64;H=48;W=48;K=192;k=1;pad=0',
+  ],
+});

@@ -1,0 +1,213 @@
+// Runs cases: GPU against CPU in float64, and CPU gradients against finite differences.
+import { InputError } from '../src/base/errors.js';
+import { normal } from '../src/base/random.js';
+import { sizeOf } from '../src/base/shape.js';
+import { type Tensor, tensor } from '../src/base/tensor.js';
+import { Program } from '../src/graph/program.js';
+import { Tape } from '../src/graph/tape.js';
+import type { Device } from '../src/gpu/device.js';
+import { TensorStore } from '../src/gpu/store.js';
+import type { OpSpec } from '../src/kernels/op.js';
+import { type Arrays, type Bound, type NdArray, ndarray, zeros } from '../src/reference/array.js';
+import { type BuiltCase, type CaseFamily, CaseParams } from './cases/family.js';
+
+/** The project's one factor in front of sqrt(K) * 2^-24 * sum |a_i b_i| (docs/numerics.md). */
+export const TOLERANCE_FACTOR = 4;
+const UNIT_ROUNDOFF = 2 ** -24;
+
+export interface Comparison {
+  /** `conv2d:backward:x:N=1;...`: also what `facet check` takes. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** Largest |actual - expected| / tolerance. */
+  readonly worst: number;
+  /** Around the first failure, for people. */
+  readonly report: string;
+}
+
+export function buildCase(f: CaseFamily, text: string): BuiltCase {
+  const params = CaseParams.parse(text);
+  const built = f.build(params);
+  params.assertAllUsed();
+  return built;
+}
+
+/** The case's inputs, rounded to f32 so that both sides start from the same numbers. */
+export function caseInputs(built: BuiltCase, seed: number): Record<string, NdArray> {
+  const inputs: Record<string, NdArray> = {};
+  for (const [i, [name, shape]] of Object.entries(built.shapes).entries()) {
+    if (!shape) continue;
+    const map = built.values?.[name] ?? ((value: number) => value);
+    const values = Float32Array.from({ length: sizeOf(shape) }, (_, at) => map(normal(seed + i, at), at));
+    inputs[name] = ndarray(shape, values);
+  }
+  return inputs;
+}
+
+/** Runs one case on the GPU, forward and each gradient, against the CPU reference. */
+export async function checkCase(device: Device, f: CaseFamily, text: string): Promise<Comparison[]> {
+  const op = f.op as unknown as OpSpec<unknown>;
+  const built = buildCase(f, text);
+  const inputs = caseInputs(built, 1);
+  const store = new TensorStore(device);
+  try {
+    const pinned: Record<string, Tensor> = {};
+    for (const [name, array] of Object.entries(inputs)) {
+      const layout = op.layouts?.[name];
+      const t = tensor(name, array.shape, { lifetime: 'pinned', ...(layout ? { layout } : {}) });
+      pinned[name] = store.pin(t, array.data);
+    }
+    const tape = new Tape(device.target);
+    const y = tape.record(op, 'case', pinned, built.attrs);
+    const comparisons: Comparison[] = [];
+    const forward = await runList(store, tape, [y]);
+    const actualY = forward.get(y)!;
+    const expected = f.reference.forward(inputs, built.attrs as never);
+    const bound = f.reference.forwardBound(inputs, built.attrs as never);
+    comparisons.push(compare(`${op.name}:forward:${text}`, actualY, expected, bound));
+
+    const dyArray = ndarray(y.shape, Float32Array.from({ length: sizeOf(y.shape) }, (_, i) => normal(99, i)));
+    for (const name of Object.keys(op.backward)) {
+      if (!pinned[name]) continue;
+      const dx = await runBackward(store, op, pinned, built.attrs, name, actualY, dyArray);
+      const yArray = ndarray(y.shape, actualY);
+      const rule = f.reference.backward[name];
+      const boundRule = f.reference.backwardBound[name];
+      if (!rule || !boundRule) throw new InputError(`${op.name}: the reference has no gradient for ${name}`);
+      comparisons.push(
+        compare(
+          `${op.name}:backward:${name}:${text}`,
+          dx,
+          rule(inputs, yArray, dyArray, built.attrs as never),
+          boundRule(inputs, yArray, dyArray, built.attrs as never),
+        ),
+      );
+    }
+    return comparisons;
+  } finally {
+    store.destroy();
+  }
+}
+
+async function runList(store: TensorStore, tape: Tape, keep: Tensor[]): Promise<Map<Tensor, Float32Array>> {
+  const program = await Program.compile(store, tape.dispatches, { keep });
+  try {
+    // Poisoned slots: whatever a kernel forgets to write or should not read shows as NaN.
+    program.runPoisoned();
+    const results = new Map<Tensor, Float32Array>();
+    for (const t of keep) results.set(t, await program.read(t));
+    return results;
+  } finally {
+    program.destroy();
+  }
+}
+
+/** Gradient of sum(dy * y) with respect to one input, with `y` and `dy` given. */
+async function runBackward(
+  store: TensorStore,
+  op: OpSpec<unknown>,
+  inputs: Record<string, Tensor>,
+  attrs: unknown,
+  name: string,
+  y: Float32Array,
+  dy: NdArray,
+): Promise<Float32Array> {
+  const input = inputs[name]!;
+  const { layout } = op.output(mapShapes(inputs), attrs, 'case');
+  const pinnedY = store.pin(tensor('y', dy.shape, { layout, lifetime: 'pinned' }), y);
+  const pinnedDy = store.pin(tensor('dy', dy.shape, { layout, lifetime: 'pinned' }), dy.data);
+  const dx = tensor(`d(${name})`, input.shape, { layout: input.layout });
+  const tape = new Tape(store.device.target);
+  const context = {
+    target: store.device.target,
+    where: 'case',
+    scratch: (label: string, shape: readonly number[], as?: Tensor['layout']) =>
+      tensor(label, shape, as ? { layout: as } : {}),
+  };
+  let saved: Record<string, Tensor> = { dy: pinnedDy };
+  for (const key of op.saves) {
+    const value = key === 'y' ? pinnedY : inputs[key];
+    if (value) saved[key] = value;
+  }
+  const shared = op.shared?.(saved, attrs, context);
+  if (shared) {
+    tape.emit(...shared.dispatches);
+    saved = { ...saved, ...shared.tensors };
+  }
+  tape.emit(...op.backward[name]!({ ...saved, dx }, attrs, context));
+  const values = (await runList(store, tape, [dx])).get(dx)!;
+  store.release(pinnedY);
+  store.release(pinnedDy);
+  return values;
+}
+
+function mapShapes(inputs: Record<string, Tensor>): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(inputs).map(([key, t]) => [key, t.shape]));
+}
+
+/** Elementwise comparison under a derived bound; shows the neighbourhood of the first failure. */
+export function compare(name: string, actual: ArrayLike<number>, expected: NdArray, bound: Bound): Comparison {
+  const factor = TOLERANCE_FACTOR * Math.sqrt(bound.terms) * UNIT_ROUNDOFF;
+  let worst = 0;
+  let first = -1;
+  for (let i = 0; i < expected.data.length; i++) {
+    const tolerance = factor * bound.magnitude.data[i]! + 2 ** -126;
+    const error = Math.abs(actual[i]! - expected.data[i]!);
+    const ratio = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error / tolerance;
+    if (ratio > worst) worst = ratio;
+    if (ratio > 1 && first < 0) first = i;
+  }
+  if (actual.length !== expected.data.length) first = 0;
+  return { name, ok: first < 0, worst, report: first < 0 ? '' : excerpt(name, actual, expected, bound, factor, first) };
+}
+
+function excerpt(name: string, actual: ArrayLike<number>, expected: NdArray, bound: Bound, factor: number, at: number): string {
+  const from = Math.max(0, at - 2);
+  const rows: string[] = [];
+  for (let i = from; i < Math.min(expected.data.length, at + 6); i++) {
+    const tolerance = factor * bound.magnitude.data[i]!;
+    const bad = !(Math.abs(actual[i]! - expected.data[i]!) <= tolerance);
+    rows.push(`  [${i}] actual ${actual[i]} ${bad ? '<-' : '  '} expected ${expected.data[i]} ± ${tolerance.toExponential(2)}`);
+  }
+  return `${name}: ${actual.length} values for shape [${expected.shape.join(',')}]\n${rows.join('\n')}`;
+}
+
+/**
+ * The CPU gradient of sum(dy * y) against central differences in float64, at up to `samples` positions of each
+ * input. The difference formula itself errs by about step^2 and 2^-52 / step.
+ */
+export function checkGradient(f: CaseFamily, text: string, samples = 24): Comparison[] {
+  const op = f.op as unknown as OpSpec<unknown>;
+  const built = buildCase(f, text);
+  const attrs = built.attrs as never;
+  const inputs = caseInputs(built, 5);
+  const y = f.reference.forward(inputs, attrs);
+  const dy = ndarray(y.shape, Float64Array.from({ length: y.data.length }, (_, i) => normal(77, i)));
+  const objective = (changed: Arrays) =>
+    f.reference.forward(changed, attrs).data.reduce((sum, value, i) => sum + value * dy.data[i]!, 0);
+  const step = 1e-5;
+  return Object.keys(f.reference.backward)
+    .filter((name) => inputs[name])
+    .map((name) => {
+      const input = inputs[name]!;
+      const gradient = f.reference.backward[name]!(inputs, y, dy, attrs);
+      const count = Math.min(samples, input.data.length);
+      const expected = zeros([count]);
+      const actual = new Float64Array(count);
+      for (let i = 0; i < count; i++) {
+        const at = Math.floor((i * input.data.length) / count);
+        const moved = (by: number) => {
+          const data = Float64Array.from(input.data);
+          data[at]! += by;
+          return objective({ ...inputs, [name]: { shape: input.shape, data } });
+        };
+        expected.data[i] = (moved(step) - moved(-step)) / (2 * step);
+        actual[i] = gradient.data[at]!;
+      }
+      const scale = gradient.data.reduce((max, value) => Math.max(max, Math.abs(value)), 1e-3);
+      const magnitude = zeros([count]);
+      // 1e-6 of the largest gradient, expressed in the units of `compare`.
+      magnitude.data.fill((1e-6 * scale) / (TOLERANCE_FACTOR * UNIT_ROUNDOFF));
+      return compare(`${op.name}:gradient:${name}:${text}`, actual, expected, { magnitude, terms: 1 });
+    });
+}

@@ -1,0 +1,89 @@
+// The one place that knows how logical elements map to bytes.
+import { ShapeError } from './errors.js';
+import { ceilDiv, formatShape, type Shape, sizeOf } from './shape.js';
+import type { Layout } from './tensor.js';
+
+/** Zero pixels kept around every image tensor, so that a 3x3 window never needs a bounds check. */
+export const HALO = 1;
+
+/** Physical geometry: tensors may share a slot only where these are equal, so that zero borders stay zero. */
+export interface Geometry {
+  readonly key: string;
+  readonly vec4s: number;
+  readonly bytes: number;
+}
+
+export function geometryOf(shape: Shape, layout: Layout): Geometry {
+  const extents = physicalExtents(shape, layout);
+  const vec4s = extents.reduce((product, extent) => product * extent, 1);
+  return { key: `${layout}:${extents.join('x')}`, vec4s, bytes: vec4s * 16 };
+}
+
+function physicalExtents(shape: Shape, layout: Layout): number[] {
+  switch (layout) {
+    case 'image': {
+      if (shape.length !== 4) throw new ShapeError(`image layout needs [N,C,H,W], got ${formatShape(shape)}`);
+      const [n, c, h, w] = shape;
+      return [n!, ceilDiv(c!, 4), h! + 2 * HALO, w! + 2 * HALO];
+    }
+    case 'filter': {
+      if (shape.length !== 4) throw new ShapeError(`filter layout needs [K,C,R,S], got ${formatShape(shape)}`);
+      const [k, c, r, s] = shape;
+      return [r! * s!, 4 * ceilDiv(c!, 4), ceilDiv(k!, 4)];
+    }
+    case 'flat': {
+      const last = shape.at(-1) ?? 1;
+      return [...shape.slice(0, -1), ceilDiv(last, 4)];
+    }
+  }
+}
+
+/** Visits (logical index, physical float index) of every logical element. */
+function forEachElement(shape: Shape, layout: Layout, visit: (logical: number, physical: number) => void) {
+  if (layout === 'flat') {
+    const last = shape.at(-1) ?? 1;
+    const rows = sizeOf(shape) / last;
+    const pitch = 4 * ceilDiv(last, 4);
+    for (let row = 0, i = 0; row < rows; row++)
+      for (let column = 0; column < last; column++) visit(i++, row * pitch + column);
+    return;
+  }
+  const [a, b, h, w] = shape as unknown as [number, number, number, number];
+  if (layout === 'image') {
+    const blocks = ceilDiv(b, 4);
+    const pitch = w + 2 * HALO;
+    const plane = (h + 2 * HALO) * pitch;
+    for (let n = 0, i = 0; n < a; n++)
+      for (let c = 0; c < b; c++) {
+        const base = ((n * blocks + (c >> 2)) * plane + HALO * pitch + HALO) * 4 + (c & 3);
+        for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) visit(i++, base + (y * pitch + x) * 4);
+      }
+    return;
+  }
+  const cPadded = 4 * ceilDiv(b, 4);
+  const kPadded = 4 * ceilDiv(a, 4);
+  for (let k = 0, i = 0; k < a; k++)
+    for (let c = 0; c < b; c++)
+      for (let tap = 0; tap < h * w; tap++) visit(i++, (tap * cPadded + c) * kPadded + k);
+}
+
+/** Logical row-major values -> physical floats, `padding` (normally zero) elsewhere. */
+export function packTensor(values: ArrayLike<number>, shape: Shape, layout: Layout): Float32Array {
+  if (values.length !== sizeOf(shape)) {
+    throw new ShapeError(`${formatShape(shape)} holds ${sizeOf(shape)} values, got ${values.length}`);
+  }
+  const out = new Float32Array(geometryOf(shape, layout).vec4s * 4);
+  forEachElement(shape, layout, (logical, physical) => {
+    out[physical] = values[logical]!;
+  });
+  return out;
+}
+
+/** Physical floats -> logical row-major values. */
+export function unpackTensor(physical: Float32Array, shape: Shape, layout: Layout): Float32Array {
+  const out = new Float32Array(sizeOf(shape));
+  forEachElement(shape, layout, (logical, at) => {
+    out[logical] = physical[at]!;
+  });
+  return out;
+}

@@ -1,0 +1,239 @@
+// The one owner of a GPUDevice: limits raised, errors kept and thrown by the next call, waits throttled.
+import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.js';
+import type { Platform } from '../platform/platform.js';
+import { type KernelSpec, paramsStruct, type Target, type Variant } from './kernel.js';
+
+export interface DeviceOptions {
+  powerPreference?: GPUPowerPreference;
+}
+
+export interface AdapterReport {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+  readonly subgroupMinSize: number;
+  readonly subgroupMaxSize: number;
+  readonly software: boolean;
+}
+
+const RAISED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxTextureDimension2D',
+] as const;
+
+const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'];
+
+const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
+
+/** Asks for an adapter without opening a device; undefined where there is none (or only Dawn's Null one). */
+export async function findAdapter(platform: Platform, options: DeviceOptions = {}): Promise<GPUAdapter | undefined> {
+  const adapter = await platform.gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
+  if (!adapter || /null backend/i.test(adapter.info.description)) return undefined;
+  return adapter;
+}
+
+export function reportAdapter(adapter: GPUAdapter): AdapterReport {
+  const info = adapter.info;
+  const limits: Record<string, number> = {};
+  for (const name of RAISED_LIMITS) limits[name] = adapter.limits[name] as number;
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    description: info.description,
+    features: [...adapter.features].sort(),
+    limits,
+    subgroupMinSize: info.subgroupMinSize ?? 0,
+    subgroupMaxSize: info.subgroupMaxSize ?? 0,
+    software: SOFTWARE.test(`${info.description} ${info.architecture} ${info.device}`),
+  };
+}
+
+/** Owns the GPUDevice, its pipelines, and every error that it reports. */
+export class Device {
+  /** The first uncaptured error or loss; kept, and thrown by every later call. */
+  private failure: Error | undefined;
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private closed = false;
+
+  private constructor(
+    readonly platform: Platform,
+    readonly gpu: GPUDevice,
+    readonly adapter: AdapterReport,
+    readonly target: Target,
+  ) {
+    gpu.addEventListener('uncapturederror', (event) => {
+      this.failure ??= toError((event as GPUUncapturedErrorEvent).error);
+    });
+    void gpu.lost.then((info) => {
+      if (!this.closed) {
+        this.failure ??= new DeviceLostError(
+          `the GPU device (${adapter.description || adapter.device || 'unnamed adapter'}) was lost: ${info.message || info.reason}`,
+        );
+      }
+    });
+  }
+
+  /** Opens the platform's adapter with its own limits and the optional features that Facet can use. */
+  static async open(platform: Platform, options: DeviceOptions = {}): Promise<Device> {
+    const adapter = await findAdapter(platform, options);
+    if (!adapter) {
+      throw new DeviceLostError('no WebGPU adapter was found; `facet doctor` says what is missing and how to mend it');
+    }
+    const report = reportAdapter(adapter);
+    const gpu = await adapter.requestDevice({
+      label: 'facet',
+      requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
+      requiredLimits: { ...report.limits },
+    });
+    const fixedSubgroup =
+      gpu.features.has('subgroups' as GPUFeatureName) && report.subgroupMinSize === report.subgroupMaxSize;
+    return new Device(platform, gpu, report, {
+      subgroupSize: fixedSubgroup ? report.subgroupMinSize : 0,
+      cpu: report.software,
+      maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,
+    });
+  }
+
+  /** Throws what went wrong since the last call, if anything did. */
+  check(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /** A buffer of `bytes` bytes, zeroed by WebGPU; the caller owns it. */
+  createBuffer(label: string, bytes: number, usage?: number): GPUBuffer {
+    this.check();
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.gpu.limits;
+    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (size > limit) {
+      throw new OutOfMemoryError(
+        `${label}: ${mib(size)} MiB exceed what one binding of this adapter may hold (${mib(limit)} MiB); choose a smaller size`,
+      );
+    }
+    return this.gpu.createBuffer({
+      label,
+      size,
+      usage: usage ?? GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+  }
+
+  /** The compiled kernel variant; made once, inside an error scope that names kernel, line and text. */
+  pipeline(kernel: KernelSpec, variant: Variant): Promise<GPUComputePipeline> {
+    const key = `${kernel.name}|${JSON.stringify(variant)}`;
+    let made = this.pipelines.get(key);
+    if (!made) {
+      made = this.build(kernel, variant, key);
+      this.pipelines.set(key, made);
+    }
+    return made;
+  }
+
+  private async build(kernel: KernelSpec, variant: Variant, key: string): Promise<GPUComputePipeline> {
+    this.check();
+    const code = shaderCode(kernel, variant);
+    this.gpu.pushErrorScope('validation');
+    const module = this.gpu.createShaderModule({ label: key, code });
+    const entries: GPUBindGroupLayoutEntry[] = [
+      { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
+      ...Object.values(kernel.bindings(variant)).map((access, i) => ({
+        binding: i + 1,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+      })),
+    ];
+    const bindings = this.gpu.createBindGroupLayout({ label: key, entries });
+    const layout = this.gpu.createPipelineLayout({ label: key, bindGroupLayouts: [bindings] });
+    const pending = this.gpu
+      .createComputePipelineAsync({ label: key, layout, compute: { module, entryPoint: 'main' } })
+      .catch((error: unknown) => error as Error);
+    const scope = await this.gpu.popErrorScope();
+    const pipeline = await this.platform.idle(pending);
+    if (scope || pipeline instanceof Error) {
+      const info = await module.getCompilationInfo();
+      throw new KernelError(describeCompilation(key, code, info, scope?.message ?? (pipeline as Error).message));
+    }
+    return pipeline;
+  }
+
+  submit(commands: GPUCommandBuffer): void {
+    this.check();
+    this.gpu.queue.submit([commands]);
+  }
+
+  /** Resolves when everything submitted so far is done; throws what failed meanwhile. */
+  async sync(): Promise<void> {
+    this.check();
+    await this.platform.idle(this.gpu.queue.onSubmittedWorkDone());
+    this.check();
+  }
+
+  write(buffer: GPUBuffer, data: Float32Array | Uint32Array, offset = 0): void {
+    this.check();
+    this.gpu.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  }
+
+  /** The first `bytes` bytes of `buffer` as f32, after all submitted work. */
+  async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array> {
+    this.check();
+    const staging = this.gpu.createBuffer({
+      label: `read ${buffer.label}`,
+      size: bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      const encoder = this.gpu.createCommandEncoder({ label: staging.label });
+      encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
+      this.gpu.queue.submit([encoder.finish()]);
+      const mapped = await this.platform.idle(staging.mapAsync(GPUMapMode.READ).then(() => true, () => false));
+      this.check();
+      if (!mapped) throw new DeviceLostError(`${staging.label}: the buffer could not be mapped`);
+      return new Float32Array(staging.getMappedRange().slice(0));
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Frees the device. Whatever used it is unusable afterwards. */
+  destroy(): void {
+    this.closed = true;
+    this.failure ??= new DeviceLostError('the device was destroyed by its owner');
+    this.gpu.destroy();
+  }
+}
+
+/** The whole WGSL of a kernel variant, as compiled. */
+export function shaderCode(kernel: KernelSpec, variant: Variant): string {
+  const body = kernel.shader(variant);
+  const enables = body.match(/^\s*(?:(?:enable|requires) [^;]+;\s*)+/)?.[0] ?? '';
+  return `${enables}${paramsStruct(kernel.params)}\n${body.slice(enables.length)}`;
+}
+
+function describeCompilation(key: string, code: string, info: GPUCompilationInfo, fallback: string): string {
+  const lines = code.split('\n');
+  const messages = info.messages
+    .filter((message) => message.type === 'error')
+    .map((message) => `line ${message.lineNum}: ${message.message}\n    ${lines[message.lineNum - 1] ?? ''}`);
+  return `kernel ${key} does not compile: ${messages.join('; ') || fallback}`;
+}
+
+function toError(error: GPUError): Error {
+  const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
+  return outOfMemory
+    ? new OutOfMemoryError(`the GPU ran out of memory: ${error.message}`)
+    : new KernelError(`WebGPU reported: ${error.message}`);
+}
+
+export function mib(bytes: number): string {
+  return (bytes / 1048576).toFixed(1);
+}

@@ -1,0 +1,73 @@
+// Kernels and dispatches as plain data. A kernel file describes work; only Program runs it.
+
+/** What a kernel may know about the adapter: numbers, never a device. */
+export interface Target {
+  /** Lanes of a subgroup where the adapter has subgroups of one fixed size, else 0. */
+  readonly subgroupSize: number;
+  /** True for CPU rasterisers (llvmpipe, SwiftShader), where barriers and shared memory cost most. */
+  readonly cpu: boolean;
+  /** Largest number of workgroups along one dimension. */
+  readonly maxWorkgroups: number;
+}
+
+export type Access = 'read' | 'read_write';
+export type Bindings = Readonly<Record<string, Access>>;
+export type Variant = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * One entry point `main`. Binding 0 is the uniform `params`; the buffers follow at 1, 2, ... in the order of
+ * `bindings`, each an array<vec4f> or array<f32> (the shader says which).
+ */
+export interface KernelSpec<V extends Variant = Variant> {
+  /** Also the stem of the shader file. */
+  readonly name: string;
+  readonly bindings: (variant: V) => Bindings;
+  readonly params: Readonly<Record<string, 'u32' | 'f32'>>;
+  readonly shader: (variant: V) => string;
+  /** Every variant that the op may ask for on some adapter: tests parse and compile them all. */
+  readonly variants: readonly V[];
+}
+
+export type Workgroups = readonly [number, number, number];
+
+/** One run of one kernel, with symbolic (`Ref` = Tensor) or real buffers. */
+export interface Dispatch<Ref> {
+  readonly kernel: KernelSpec;
+  readonly variant: Variant;
+  /** `op:direction at layer`, shown by profilers and errors. */
+  readonly label: string;
+  readonly buffers: Readonly<Record<string, Ref>>;
+  readonly params: Readonly<Record<string, number>>;
+  readonly workgroups: Workgroups;
+}
+
+/** Types a dispatch against its kernel's variant, then forgets the variant's type. */
+export function dispatch<V extends Variant, Ref>(
+  kernel: KernelSpec<V>,
+  variant: NoInfer<V>,
+  label: string,
+  buffers: Record<string, Ref>,
+  params: Record<string, number>,
+  workgroups: Workgroups,
+): Dispatch<Ref> {
+  return { kernel: kernel as unknown as KernelSpec, variant, label, buffers, params, workgroups };
+}
+
+/** WGSL declarations of `Params` and its binding, generated from the spec so that the two cannot differ. */
+export function paramsStruct(params: Readonly<Record<string, 'u32' | 'f32'>>): string {
+  const fields = Object.entries(params).map(([name, type]) => `  ${name}: ${type},`);
+  return `struct Params {\n${fields.join('\n')}\n}\n@group(0) @binding(0) var<uniform> params: Params;`;
+}
+
+/** Lanes per workgroup of the linear kernels (one thread per vec4). */
+export const LINEAR_WORKGROUP = 64;
+
+/**
+ * Grid for `count` threads in workgroups of LINEAR_WORKGROUP, folded over y beyond the limit of one
+ * dimension. The shader's index is `global_id.x + global_id.y * params.stride`.
+ */
+export function linearGrid(count: number, target: Target): { workgroups: Workgroups; stride: number } {
+  const groups = Math.max(1, Math.ceil(count / LINEAR_WORKGROUP));
+  const x = Math.min(groups, target.maxWorkgroups);
+  return { workgroups: [x, Math.ceil(groups / x), 1], stride: x * LINEAR_WORKGROUP };
+}

@@ -1,0 +1,128 @@
+// Which transient tensor lies in which slot. Pure: no GPU.
+import { KernelError } from '../base/errors.js';
+import { geometryOf } from '../base/layout.js';
+import type { Tensor } from '../base/tensor.js';
+import type { Dispatch } from '../gpu/kernel.js';
+
+/** A buffer-to-be that holds one live tensor at a time, all of one physical geometry. */
+export interface Slot {
+  readonly index: number;
+  readonly key: string;
+  readonly bytes: number;
+  /** Names of the tensors that pass through it, for the printed plan. */
+  readonly tensors: string[];
+}
+
+export interface MemoryPlan {
+  readonly slots: readonly Slot[];
+  /** Slot index by tensor id. */
+  readonly slotOf: ReadonlyMap<number, number>;
+  readonly transientBytes: number;
+  readonly pinned: readonly { name: string; bytes: number }[];
+  readonly pinnedBytes: number;
+}
+
+/** First and last dispatch that touches each transient tensor; `keep` live to the end. */
+export function lifetimes(
+  dispatches: readonly Dispatch<Tensor>[],
+  keep: readonly Tensor[] = [],
+): Map<Tensor, { first: number; last: number }> {
+  const spans = new Map<Tensor, { first: number; last: number }>();
+  for (const [index, d] of dispatches.entries()) {
+    const access = d.kernel.bindings(d.variant);
+    const seen = new Set<number>();
+    for (const [name, t] of Object.entries(d.buffers)) {
+      if (seen.has(t.id)) throw new KernelError(`${d.label}: ${t.name} is bound twice`);
+      seen.add(t.id);
+      if (t.lifetime !== 'transient') continue;
+      const span = spans.get(t);
+      if (span) span.last = index;
+      else if (access[name] === 'read') throw new KernelError(`${d.label} reads ${t.name} before anything writes it`);
+      else spans.set(t, { first: index, last: index });
+    }
+  }
+  for (const t of keep) {
+    const span = spans.get(t);
+    if (span) span.last = dispatches.length;
+    else if (t.lifetime === 'transient') throw new KernelError(`${t.name} is to be kept, but nothing writes it`);
+  }
+  return spans;
+}
+
+/**
+ * Greedy slot assignment in order of first use: a slot is taken again once its tensor was last read by an
+ * earlier dispatch, so no dispatch ever reads a slot that it writes. Slots are shared only between equal
+ * geometries, which keeps the zero borders zero. `reuse: false` gives every tensor its own.
+ */
+export function planMemory(
+  dispatches: readonly Dispatch<Tensor>[],
+  options: { keep?: readonly Tensor[]; reuse?: boolean } = {},
+): MemoryPlan {
+  const spans = lifetimes(dispatches, options.keep);
+  const slots: { slot: Slot; freeAfter: number }[] = [];
+  const slotOf = new Map<number, number>();
+  const reuse = options.reuse ?? true;
+  for (const [t, span] of spans) {
+    const { key, bytes } = geometryOf(t.shape, t.layout);
+    let found = reuse ? slots.find((s) => s.slot.key === key && s.freeAfter < span.first) : undefined;
+    if (!found) {
+      found = { slot: { index: slots.length, key, bytes, tensors: [] }, freeAfter: -1 };
+      slots.push(found);
+    }
+    found.freeAfter = span.last;
+    found.slot.tensors.push(t.name);
+    slotOf.set(t.id, found.slot.index);
+  }
+  const pinned = pinnedTensors(dispatches).map((t) => ({ name: t.name, bytes: geometryOf(t.shape, t.layout).bytes }));
+  return {
+    slots: slots.map((s) => s.slot),
+    slotOf,
+    transientBytes: sum(slots.map((s) => s.slot.bytes)),
+    pinned,
+    pinnedBytes: sum(pinned.map((p) => p.bytes)),
+  };
+}
+
+/** Every pinned tensor that the dispatches touch, once, in order of first use. */
+export function pinnedTensors(dispatches: readonly Dispatch<Tensor>[]): Tensor[] {
+  const found = new Set<Tensor>();
+  for (const d of dispatches) for (const t of Object.values(d.buffers)) if (t.lifetime === 'pinned') found.add(t);
+  return [...found];
+}
+
+/**
+ * Splits off what depends on constants alone (flipped filters): `setup` runs once, its results become
+ * constants themselves.
+ */
+export function hoistConstants(dispatches: readonly Dispatch<Tensor>[]): {
+  setup: Dispatch<Tensor>[];
+  step: Dispatch<Tensor>[];
+} {
+  const writers = new Map<Tensor, number>();
+  for (const d of dispatches) for (const t of written(d)) writers.set(t, (writers.get(t) ?? 0) + 1);
+  const constant = new Set<Tensor>();
+  const setup: Dispatch<Tensor>[] = [];
+  const step: Dispatch<Tensor>[] = [];
+  for (const d of dispatches) {
+    const outputs = written(d);
+    const inputs = Object.values(d.buffers).filter((t) => !outputs.includes(t));
+    const fixed =
+      inputs.every((t) => t.constant || constant.has(t)) &&
+      outputs.every((t) => t.lifetime === 'transient' && writers.get(t) === 1);
+    if (fixed) for (const t of outputs) constant.add(t);
+    (fixed ? setup : step).push(d);
+  }
+  return { setup, step };
+}
+
+/** Tensors that a dispatch writes. */
+export function written(d: Dispatch<Tensor>): Tensor[] {
+  const access = d.kernel.bindings(d.variant);
+  return Object.entries(d.buffers)
+    .filter(([name]) => access[name] === 'read_write')
+    .map(([, t]) => t);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,132 @@
+// Records ops in order, then writes their gradients behind them: one straight list of dispatches.
+import { KernelError, ShapeError } from '../base/errors.js';
+import { formatShape, type Shape, sizeOf } from '../base/shape.js';
+import { type Layout, type Tensor, tensor } from '../base/tensor.js';
+import type { Dispatch, Target } from '../gpu/kernel.js';
+import { fillDispatch, weightedAddDispatch } from '../kernels/arithmetic.js';
+import type { OpContext, OpSpec, Shapes, Tensors } from '../kernels/op.js';
+
+interface Node {
+  readonly op: OpSpec<unknown>;
+  readonly where: string;
+  readonly inputs: Tensors;
+  readonly attrs: unknown;
+  readonly y: Tensor;
+}
+
+export class Tape {
+  private readonly nodes: Node[] = [];
+  private readonly list: Dispatch<Tensor>[] = [];
+
+  constructor(readonly target: Target) {}
+
+  /** Everything recorded so far, in the order in which it will run. */
+  get dispatches(): readonly Dispatch<Tensor>[] {
+    return this.list;
+  }
+
+  /** Arithmetic of the forward ops recorded so far. */
+  get flops(): number {
+    return this.nodes.reduce((sum, node) => sum + node.op.cost(shapesOf(node.inputs), node.attrs).flops, 0);
+  }
+
+  /** Runs `op` on `inputs`; `where` (`conv3_2`) names the result and stands in every message. */
+  record<A>(op: OpSpec<A>, where: string, inputs: Readonly<Record<string, Tensor | undefined>>, attrs: A): Tensor {
+    const given: Record<string, Tensor> = {};
+    for (const name of op.inputs) {
+      const value = inputs[name];
+      if (value) given[name] = this.checked(op.layouts?.[name], value, `${op.name} at ${where}: ${name}`);
+      else if (!op.optional?.includes(name)) throw new ShapeError(`${op.name} at ${where}: input ${name} is missing`);
+    }
+    const { shape, layout } = op.output(shapesOf(given), attrs, where);
+    const y = tensor(where, shape, { layout });
+    this.nodes.push({ op: op as OpSpec<unknown>, where, inputs: given, attrs, y });
+    this.list.push(...op.forward({ ...given, y }, attrs, this.context(where)));
+    return y;
+  }
+
+  /** Adds dispatches that are not ops: an optimiser's step, a copy. */
+  emit(...dispatches: Dispatch<Tensor>[]): void {
+    this.list.push(...dispatches);
+  }
+
+  /**
+   * Writes the gradient of the scalar `loss` [1] behind the list; returns dJ/d(t) for each t of `wrt`.
+   * Only what leads from `wrt` to `loss` is differentiated.
+   */
+  backward(loss: Tensor, wrt: readonly Tensor[]): Map<Tensor, Tensor> {
+    if (sizeOf(loss.shape) !== 1) throw new ShapeError(`backward: the loss must have one value, ${loss.name} is ${formatShape(loss.shape)}`);
+    const needed = this.reachedFrom(wrt);
+    if (!needed.has(loss)) throw new KernelError(`backward: ${loss.name} does not depend on ${wrt.map((t) => t.name).join(', ')}`);
+
+    const gradients = new Map<Tensor, Tensor>();
+    const seed = tensor(`d(${loss.name})`, loss.shape, { layout: loss.layout });
+    this.list.push(fillDispatch(`seed:${loss.name}`, seed, 1));
+    gradients.set(loss, seed);
+
+    for (const node of [...this.nodes].reverse()) {
+      const dy = gradients.get(node.y);
+      if (dy) this.differentiate(node, dy, needed, gradients);
+    }
+    return new Map(wrt.map((t) => [t, gradients.get(t)!]));
+  }
+
+  private differentiate(node: Node, dy: Tensor, needed: ReadonlySet<Tensor>, gradients: Map<Tensor, Tensor>): void {
+    const wanted = Object.entries(node.inputs).filter(([, input]) => needed.has(input));
+    if (wanted.length === 0) return;
+    const context = this.context(node.where);
+    // Handing over only what the op declares keeps `saves` true.
+    let saved: Record<string, Tensor> = { dy };
+    for (const name of node.op.saves) {
+      const value = name === 'y' ? node.y : node.inputs[name];
+      if (value) saved[name] = value;
+    }
+    const shared = node.op.shared?.(saved, node.attrs, context);
+    if (shared) {
+      this.list.push(...shared.dispatches);
+      saved = { ...saved, ...shared.tensors };
+    }
+    for (const [name, input] of wanted) {
+      const rule = node.op.backward[name];
+      if (!rule) throw new KernelError(`${node.op.name} at ${node.where} has no gradient for ${name}`);
+      const dx = tensor(`d(${input.name})`, input.shape, { layout: input.layout });
+      this.list.push(...rule({ ...saved, dx }, node.attrs, context));
+      const before = gradients.get(input);
+      if (before) {
+        const sum = tensor(dx.name, input.shape, { layout: input.layout });
+        this.list.push(weightedAddDispatch(`gradient:add at ${input.name}`, this.target, sum, before, 1, dx, 1));
+        gradients.set(input, sum);
+      } else {
+        gradients.set(input, dx);
+      }
+    }
+  }
+
+  private checked(layout: Layout | undefined, value: Tensor, place: string): Tensor {
+    const expected = layout ?? (value.shape.length === 4 ? 'image' : 'flat');
+    if (value.layout !== expected) throw new ShapeError(`${place} must have layout ${expected}, ${value.name} has ${value.layout}`);
+    return value;
+  }
+
+  /** All tensors that depend on one of `sources`, those included. */
+  private reachedFrom(sources: readonly Tensor[]): Set<Tensor> {
+    const reached = new Set(sources);
+    for (const node of this.nodes) {
+      if (Object.values(node.inputs).some((input) => reached.has(input))) reached.add(node.y);
+    }
+    return reached;
+  }
+
+  private context(where: string): OpContext {
+    return {
+      target: this.target,
+      where,
+      scratch: (name: string, shape: Shape, layout?: Layout) =>
+        tensor(`${where}.${name}`, shape, layout ? { layout } : {}),
+    };
+  }
+}
+
+function shapesOf(inputs: Tensors): Shapes {
+  return Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape]));
+}

@@ -1,0 +1,40 @@
+// What an op is: shapes checked in one place, forward and backward as lists of dispatches.
+import type { Shape } from '../base/shape.js';
+import type { Layout, Tensor } from '../base/tensor.js';
+import type { Dispatch, Target } from '../gpu/kernel.js';
+
+/** Given to forward and backward: the adapter's facts, the layer's name, and scratch tensors. */
+export interface OpContext {
+  readonly target: Target;
+  /** Where this op stands (`conv3_2`), for labels and messages. */
+  readonly where: string;
+  /** A transient tensor that lives inside this op's dispatches. */
+  scratch(name: string, shape: Shape, layout?: Layout): Tensor;
+}
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+export type Shapes = Readonly<Record<string, Shape>>;
+
+/**
+ * An op of the tape. `forward` gets its inputs and `y`; `backward[name]` gets the saved tensors, `dy`, and
+ * the tensor `dx` to overwrite with dJ/d(name). Where a tensor has several readers, the tape adds.
+ */
+export interface OpSpec<A = Record<string, unknown>> {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  /** Inputs that may be left out (`bias`). */
+  readonly optional?: readonly string[];
+  /** Layouts other than the usual one (image for rank 4, flat else), by input name. */
+  readonly layouts?: Readonly<Record<string, Layout>>;
+  /** What backward needs to have been kept: input names and/or 'y'. Nothing else is handed to it. */
+  readonly saves: readonly string[];
+  /** The only shape check; throws ShapeError naming `where`. */
+  output(shapes: Shapes, attrs: A, where: string): { shape: Shape; layout: Layout };
+  forward(t: Tensors, attrs: A, ctx: OpContext): Dispatch<Tensor>[];
+  /** What several entries of `backward` need, computed once; its tensors join those handed to them. */
+  shared?(t: Tensors, attrs: A, ctx: OpContext): { tensors: Tensors; dispatches: Dispatch<Tensor>[] };
+  /** One entry for each input that has a gradient. */
+  readonly backward: Readonly<Record<string, (t: Tensors, attrs: A, ctx: OpContext) => Dispatch<Tensor>[]>>;
+  /** Arithmetic and least memory traffic of the forward pass. */
+  cost(shapes: Shapes, attrs: A): { flops: number; bytes: number };
+}

@@ -1,0 +1,78 @@
+// CPU twin of conv2d: the formula, loop by loop, in float64.
+import { abs, absAll, type Arrays, map, type NdArray, type ReferenceOp, zeros } from './array.js';
+
+interface Attrs {
+  readonly stride: number;
+  readonly pad: number;
+  readonly relu?: boolean;
+}
+
+/** Visits (x, weight, y index) of every product that is inside the picture. */
+function forEachProduct(
+  x: NdArray['shape'],
+  weight: NdArray['shape'],
+  y: NdArray['shape'],
+  { stride, pad }: Attrs,
+  visit: (ix: number, iw: number, iy: number) => void,
+): void {
+  const [N, C, H, W] = x as unknown as [number, number, number, number];
+  const [K, , R, S] = weight as unknown as [number, number, number, number];
+  const [, , P, Q] = y as unknown as [number, number, number, number];
+  for (let n = 0; n < N; n++)
+    for (let k = 0; k < K; k++)
+      for (let p = 0; p < P; p++)
+        for (let q = 0; q < Q; q++)
+          for (let c = 0; c < C; c++)
+            for (let r = 0; r < R; r++)
+              for (let s = 0; s < S; s++) {
+                const h = p * stride + r - pad;
+                const w = q * stride + s - pad;
+                if (h < 0 || h >= H || w < 0 || w >= W) continue;
+                visit(((n * C + c) * H + h) * W + w, ((k * C + c) * R + r) * S + s, ((n * K + k) * P + p) * Q + q);
+              }
+}
+
+function outputShape(inputs: Arrays, { stride, pad }: Attrs): number[] {
+  const [n, , h, w] = inputs.x!.shape as unknown as [number, number, number, number];
+  const [k, , r, s] = inputs.weight!.shape as unknown as [number, number, number, number];
+  return [n, k, Math.floor((h + 2 * pad - r) / stride) + 1, Math.floor((w + 2 * pad - s) / stride) + 1];
+}
+
+function forward(inputs: Arrays, attrs: Attrs): NdArray {
+  const { x, weight, bias } = inputs;
+  const y = zeros(outputShape(inputs, attrs));
+  const [, K, P, Q] = y.shape as unknown as [number, number, number, number];
+  if (bias) for (let i = 0; i < y.data.length; i++) y.data[i] = bias.data[Math.floor(i / (P * Q)) % K]!;
+  forEachProduct(x!.shape, weight!.shape, y.shape, attrs, (ix, iw, iy) => {
+    y.data[iy]! += x!.data[ix]! * weight!.data[iw]!;
+  });
+  return attrs.relu ? map(y, (value) => Math.max(value, 0)) : y;
+}
+
+function backwardX(inputs: Arrays, y: NdArray, dy: NdArray, attrs: Attrs): NdArray {
+  const { x, weight } = inputs;
+  const dx = zeros(x!.shape);
+  const dz = attrs.relu ? map(dy, (value, i) => (y.data[i]! > 0 ? value : 0)) : dy;
+  forEachProduct(x!.shape, weight!.shape, dy.shape, attrs, (ix, iw, iy) => {
+    dx.data[ix]! += dz.data[iy]! * weight!.data[iw]!;
+  });
+  return dx;
+}
+
+/** Products per output element. */
+function fan(inputs: Arrays, axis: 0 | 1): number {
+  const [k, c, r, s] = inputs.weight!.shape as unknown as [number, number, number, number];
+  return (axis === 0 ? k : c) * r * s + 1;
+}
+
+export const conv2dReference: ReferenceOp<Attrs> = {
+  forward,
+  backward: { x: backwardX },
+  forwardBound: (inputs, attrs) => ({
+    magnitude: forward(absAll(inputs), { ...attrs, relu: false }),
+    terms: fan(inputs, 1),
+  }),
+  backwardBound: {
+    x: (inputs, y, dy, attrs) => ({ magnitude: backwardX(absAll(inputs), y, abs(dy), attrs), terms: fan(inputs, 0) }),
+  },
+};

@@ -1,0 +1,38 @@
+// What every kernel test file does with its op's table of cases.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaseFamily } from '../../harness/cases/family.js';
+import { checkCase, checkGradient } from '../../harness/check.js';
+import { Device } from '../../src/gpu/device.js';
+import { nodePlatform } from '../../src/platform/node.js';
+
+/** A device for the whole test file. */
+export function useDevice(): { readonly device: Device } {
+  const platform = nodePlatform();
+  const held: { device?: Device } = {};
+  beforeAll(async () => {
+    held.device = await Device.open(platform);
+  });
+  afterAll(() => {
+    held.device?.destroy();
+    platform.dispose();
+  });
+  return {
+    get device() {
+      return held.device!;
+    },
+  };
+}
+
+/** GPU against CPU on every case, and the CPU's gradients against finite differences. */
+export function checkFamily(f: CaseFamily): void {
+  const { name } = f.op as { name: string };
+  describe(name, () => {
+    const gpu = useDevice();
+    it.each(f.gradients)(`${name}:gradient:%s`, (text) => {
+      for (const result of checkGradient(f, text)) expect(result.ok, result.report).toBe(true);
+    });
+    it.each(f.cases)(`${name}:%s`, async (text) => {
+      for (const result of await checkCase(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
+    });
+  });
+}
