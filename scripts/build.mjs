@@ -1,0 +1,120 @@
+// Bundles the entry points into dist/ with esbuild; `--types` also writes the declaration files, which takes longer.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { main } from './lib/main.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Name in dist/ and source of every bundle. */
+const ENTRIES = {
+  index: 'src/index.ts',
+  style: 'src/style/index.ts',
+  node: 'harness/node/index.ts',
+  cli: 'harness/cli/cli.ts',
+};
+
+/**
+ * esbuild, or undefined where the development packages were left out.
+ * @returns {Promise<typeof import('esbuild') | undefined>}
+ */
+async function loadEsbuild() {
+  try {
+    return await import('esbuild');
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * One build of all entry points: what they share becomes shared chunks.
+ * @param {typeof import('esbuild')} esbuild
+ */
+async function bundle(esbuild) {
+  const missing = Object.values(ENTRIES).filter((source) => !existsSync(join(root, source)));
+  for (const source of missing) console.log(`build: ${source} does not exist and is left out`);
+  const present = Object.entries(ENTRIES).filter(([, source]) => !missing.includes(source));
+  const result = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: present.map(([out, source]) => ({ in: source, out })),
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    format: 'esm',
+    platform: 'node', // for all: below harness/ only platform/node*.ts may name Node's modules, as a test checks
+    target: 'es2023',
+    packages: 'external',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    write: false,
+    logLevel: 'warning',
+  });
+  mkdirSync(dist, { recursive: true });
+  // Chunks before the entry points that name them, each moved into place whole: a run that starts meanwhile reads
+  // either the old bundle or the new one.
+  const isEntry = (/** @type {string} */ path) => Number(basename(path).split('.')[0] in ENTRIES);
+  const files = result.outputFiles.toSorted((a, b) => isEntry(a.path) - isEntry(b.path));
+  for (const file of files) {
+    const temporary = `${file.path}.${process.pid}.tmp`;
+    writeFileSync(temporary, file.contents);
+    renameSync(temporary, file.path);
+  }
+  const kept = new Set(files.map((file) => basename(file.path)));
+  for (const name of readdirSync(dist)) {
+    if (/\.js(\.map)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name));
+  }
+  const bytes = files
+    .filter((file) => file.path.endsWith('.js'))
+    .reduce((sum, file) => sum + file.contents.length, 0);
+  console.log(
+    `build: ${present.length} entry points, ${(bytes / 1024).toFixed(0)} KiB of JavaScript in dist/`,
+  );
+}
+
+/** Declaration files of what the package exports (all but the command), in dist/types as the sources lie. */
+function declare() {
+  // tsc takes its files from a configuration only, and the project's own one names the tests too.
+  const config = join(root, 'dist', 'tsconfig.types.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: '../tsconfig.json',
+      compilerOptions: { declaration: true, emitDeclarationOnly: true, rootDir: '..', outDir: 'types' },
+      files: Object.entries(ENTRIES)
+        .filter(([out, source]) => out !== 'cli' && existsSync(join(root, source)))
+        .map(([, source]) => `../${source}`),
+      include: [],
+    }),
+  );
+  try {
+    rmSync(join(dist, 'types'), { recursive: true, force: true });
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const ended = spawnSync(process.execPath, [tsc, '-p', config], { cwd: root, stdio: 'inherit' });
+    if (ended.status !== 0) throw new Error(`tsc ended with ${ended.signal ?? `status ${ended.status}`}`);
+    console.log('build: declaration files in dist/types/');
+  } finally {
+    rmSync(config);
+  }
+}
+
+await main(async () => {
+  const esbuild = await loadEsbuild();
+  if (!esbuild) {
+    console.log(
+      'build: esbuild is not installed (development packages were left out), so dist/ stays as it is',
+    );
+    return 0;
+  }
+  // The stamp carries the time at which reading began: a source changed meanwhile makes it stale.
+  const started = new Date();
+  await bundle(esbuild);
+  if (process.argv.includes('--types')) declare();
+  const stamp = join(dist, '.built');
+  writeFileSync(stamp, '');
+  utimesSync(stamp, started, started);
+  return 0;
+});
