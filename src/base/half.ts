@@ -5,12 +5,12 @@ const bits = new Uint32Array(float.buffer);
 
 /** Value of the IEEE 754 binary16 number with these 16 bits; exact. */
 export function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >>> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const magnitude = half & 0x7fff;
+  if (magnitude < 0x400) return (half & 0x8000 ? -1 : 1) * magnitude * 2 ** -24;
+  // The exponent bias moves from 15 to 127; infinity's and NaN's exponent from 31 to 255.
+  const bias = magnitude < 0x7c00 ? 112 : 224;
+  bits[0] = ((half & 0x8000) << 16) | ((magnitude << 13) + (bias << 23));
+  return float[0]!;
 }
 
 /** The 16 bits of the binary16 number nearest to an f32 value, ties to even; from 65520 on it is infinity. */

@@ -1,0 +1,109 @@
+// Files that appear whole or not at all, and never replace another unasked.
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { InputError } from '../../src/base/errors.js';
+
+export interface OverwriteOptions {
+  /** Replace an existing file. */
+  readonly force?: boolean;
+}
+
+/**
+ * The check to make before long work: the folder exists and can be written, and `path` is free, or a regular
+ * file that `force` allows to replace. InputError otherwise. Writes nothing.
+ */
+export async function checkWritable(path: string, options: OverwriteOptions = {}): Promise<void> {
+  const folder = dirname(path);
+  const place = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${path}: the folder ${folder} ${reasonOf(error)}`, { cause: error });
+  });
+  if (!place.isDirectory()) throw new InputError(`${path}: ${folder} is not a folder`);
+  const target = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new InputError(`${path}: ${reasonOf(error)}`, { cause: error });
+  });
+  if (target?.isDirectory()) throw new InputError(`${path}: is a folder, a file name is needed`);
+  if (target && !target.isFile()) throw new InputError(`${path}: is not a regular file`);
+  if (target && !options.force) throw new InputError(`${path}: exists already; --force replaces it`);
+  await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${path}: the folder ${folder} cannot be written (${error.code})`, { cause: error });
+  });
+}
+
+/**
+ * Writes a neighbour in the same folder, flushes it and moves it into place, so that a reader or a crash sees
+ * the old file or the new one. InputError as checkWritable, or when the disk refuses; then nothing is left.
+ */
+export async function writeAtomically(
+  path: string,
+  content: Uint8Array | string,
+  options: OverwriteOptions = {},
+): Promise<void> {
+  await checkWritable(path, options);
+  // A link stays a link: the file behind it is the one replaced.
+  const target = await realpath(path).catch(() => path);
+  const neighbour = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomUUID()}.part`);
+  try {
+    const file = await open(neighbour, 'wx');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (options.force) await rename(neighbour, target);
+    else await moveIfFree(neighbour, target);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${path}: could not be written: ${reasonOf(error as NodeJS.ErrnoException)}`, {
+      cause: error,
+    });
+  } finally {
+    await rm(neighbour, { force: true });
+  }
+}
+
+/** File systems without hard links; there a check just before the rename has to do. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** A hard link fails where the name is taken, a rename would replace: no race with another writer. */
+async function moveIfFree(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST')
+      throw new InputError(`${to}: exists already; --force replaces it`, { cause: error });
+    if (!NO_LINKS.has(code ?? '')) throw error;
+    await checkWritable(to);
+    await rename(from, to);
+  }
+}
+
+/** A system error in words. */
+export function reasonOf(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ENOENT':
+      return 'does not exist';
+    case 'ENOTDIR':
+      return 'runs through something that is not a folder';
+    case 'EISDIR':
+      return 'is a folder';
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be accessed (permission denied)';
+    case 'EROFS':
+      return 'lies on a read-only disk';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full';
+    case 'ENAMETOOLONG':
+      return 'has too long a name';
+    case 'ELOOP':
+      return 'is a circle of links';
+    default:
+      return error.message;
+  }
+}

@@ -1,0 +1,149 @@
+// Weights in Node: the manifests of the package, and the search for a net's file: what the user names, then
+// $FACET_WEIGHTS, then the cache, then what the package ships.
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, WeightsError } from '../../src/base/errors.js';
+import { loadWeights, matchTensors } from '../../src/nets/load-weights.js';
+import {
+  type ConventionName,
+  type LoadedWeights,
+  parseManifest,
+  type WeightsManifest,
+} from '../../src/nets/manifest.js';
+import { parseSafetensors } from '../../src/nets/safetensors.js';
+import { cacheFolder, packageRoot } from '../../src/platform/node-paths.js';
+import { reasonOf } from './overwrite.js';
+
+export interface FindOptions {
+  /** A file, or a folder that holds `<net>.safetensors` or `<net>-features.safetensors`. */
+  readonly weights?: string;
+  /** For a file that does not tell which input its values were trained for. */
+  readonly inputConvention?: ConventionName;
+  /** The deepest layer that is needed, say `conv5_1`. */
+  readonly through?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The nets that have a manifest, by name. */
+export function listNets(): string[] {
+  const files = readdirSync(weightsFolder()).filter((file) => file.endsWith('.json'));
+  return files.map((file) => file.slice(0, -'.json'.length)).sort();
+}
+
+/** A net's manifest. InputError where there is no such net. */
+export async function loadManifest(net: string): Promise<WeightsManifest> {
+  const nets = listNets();
+  if (!nets.includes(net)) throw new InputError(`there is no net ${net}; the nets are ${nets.join(', ')}`);
+  const path = join(weightsFolder(), `${net}.json`);
+  return parseManifest(await readFile(path, 'utf8'), path);
+}
+
+/** Where `facet weights get` and `import` put a net's file. */
+export function cachedPath(net: string, env: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(env), 'weights', `${net}.safetensors`);
+}
+
+/** The file that the package ships for a net, if any. */
+export function embeddedPath(manifest: WeightsManifest): string | undefined {
+  return manifest.embedded ? join(weightsFolder(), manifest.embedded.file) : undefined;
+}
+
+/**
+ * Finds, reads and checks a net's weights. InputError for an unknown net or a path that cannot be read,
+ * WeightsError for a file that does not fit or where none is found (it says what was looked at).
+ */
+export async function findWeights(net: string, options: FindOptions = {}): Promise<LoadedWeights> {
+  const { weights, env = process.env } = options;
+  const manifest = await loadManifest(net);
+  const load = (path: string, bytes: Uint8Array) => loadFile(path, bytes, manifest, options);
+
+  if (weights !== undefined) {
+    const path = await resolvePath(weights, net, '--weights');
+    if (!path) throw new InputError(`--weights ${weights}: the folder holds no ${net}.safetensors`);
+    return load(path, await readBytes(path));
+  }
+  const looked: string[] = [];
+  if (env.FACET_WEIGHTS) {
+    const path = await resolvePath(env.FACET_WEIGHTS, net, 'FACET_WEIGHTS');
+    if (path) {
+      const bytes = await readBytes(path);
+      const misfit = reasonNotToUse(path, bytes, manifest);
+      if (!misfit) return load(path, bytes);
+      looked.push(`FACET_WEIGHTS (${misfit})`);
+    } else looked.push(`FACET_WEIGHTS (no ${net}.safetensors in ${env.FACET_WEIGHTS})`);
+  }
+  for (const path of [cachedPath(net, env), embeddedPath(manifest)]) {
+    if (path === undefined) continue;
+    if (await exists(path)) return load(path, await readBytes(path));
+    looked.push(path);
+  }
+  const remedy = manifest.sources.length > 0 ? `facet weights get ${net}, or ` : '';
+  throw new WeightsError(
+    `${net}: no weights found; try ${remedy}--weights FILE; looked at ${looked.join(', ')}`,
+  );
+}
+
+/** Reads one given file for a net, as `findWeights` does. */
+export function loadFile(
+  path: string,
+  bytes: Uint8Array,
+  manifest: WeightsManifest,
+  options: Pick<FindOptions, 'inputConvention' | 'through'> = {},
+): LoadedWeights {
+  return loadWeights({ ...options, bytes, sha256: sha256Of(bytes), source: path, manifest });
+}
+
+/** sha-256, 64 hexadecimal digits. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A file's bytes. InputError where it cannot be read. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${path}: ${reasonOf(error)}`, { cause: error });
+  });
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false;
+      throw new InputError(`${path}: ${reasonOf(error)}`, { cause: error });
+    },
+  );
+}
+
+/**
+ * The environment holds for every net, a file in it for one alone: another net passes it by. Corrupt files
+ * throw all the same.
+ */
+function reasonNotToUse(path: string, bytes: Uint8Array, manifest: WeightsManifest): string | undefined {
+  const { tensors } = parseSafetensors(bytes, path);
+  try {
+    matchTensors(tensors, manifest, path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WeightsError) return error.message;
+    throw error;
+  }
+}
+
+/** A file as it is, in a folder the net's file or undefined. */
+async function resolvePath(path: string, net: string, from: string): Promise<string | undefined> {
+  const place = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${from} ${path}: ${reasonOf(error)}`, { cause: error });
+  });
+  if (!place.isDirectory()) return path;
+  for (const name of [`${net}.safetensors`, `${net}-features.safetensors`]) {
+    if (await exists(join(path, name))) return join(path, name);
+  }
+  return undefined;
+}
+
+function weightsFolder(): string {
+  return join(packageRoot(import.meta.url), 'weights');
+}
