@@ -2,14 +2,15 @@
 import { InputError } from '../src/base/errors.js';
 import { normal } from '../src/base/random.js';
 import { sizeOf } from '../src/base/shape.js';
-import { type Tensor, tensor } from '../src/base/tensor.js';
-import { Program } from '../src/graph/program.js';
-import { Tape } from '../src/graph/tape.js';
+import type { Tensor } from '../src/base/tensor.js';
 import type { Device } from '../src/gpu/device.js';
+import type { Dispatch } from '../src/gpu/kernel.js';
 import { TensorStore } from '../src/gpu/store.js';
+import { Program } from '../src/graph/program.js';
 import type { OpSpec } from '../src/kernels/op.js';
 import { type Arrays, type Bound, type NdArray, ndarray, zeros } from '../src/reference/array.js';
 import { type BuiltCase, type CaseFamily, CaseParams } from './cases/family.js';
+import { caseTensors, outputTensors, recordBackward, recordForward } from './record.js';
 
 /** The project's one factor in front of sqrt(K) * 2^-24 * sum |a_i b_i| (docs/numerics.md). */
 export const TOLERANCE_FACTOR = 4;
@@ -48,40 +49,40 @@ export function caseInputs(built: BuiltCase, seed: number): Record<string, NdArr
 export async function checkCase(device: Device, f: CaseFamily, text: string): Promise<Comparison[]> {
   const op = f.op as unknown as OpSpec<unknown>;
   const built = buildCase(f, text);
-  const inputs = caseInputs(built, 1);
+  const attrs = built.attrs as never;
+  const arrays = caseInputs(built, 1);
+  const inputs = caseTensors(op, built.shapes);
   const store = new TensorStore(device);
   try {
-    const pinned: Record<string, Tensor> = {};
-    for (const [name, array] of Object.entries(inputs)) {
-      const layout = op.layouts?.[name];
-      const t = tensor(name, array.shape, { lifetime: 'pinned', ...(layout ? { layout } : {}) });
-      pinned[name] = store.pin(t, array.data);
-    }
-    const tape = new Tape(device.target);
-    const y = tape.record(op, 'case', pinned, built.attrs);
-    const comparisons: Comparison[] = [];
-    const forward = await runList(store, tape, [y]);
-    const actualY = forward.get(y)!;
-    const expected = f.reference.forward(inputs, built.attrs as never);
-    const bound = f.reference.forwardBound(inputs, built.attrs as never);
-    comparisons.push(compare(`${op.name}:forward:${text}`, actualY, expected, bound));
-
-    const dyArray = ndarray(y.shape, Float32Array.from({ length: sizeOf(y.shape) }, (_, i) => normal(99, i)));
+    for (const [name, t] of Object.entries(inputs)) store.pin(t, arrays[name]!.data);
+    const forward = recordForward(op, attrs, inputs, device.target);
+    const actualY = await runAndRead(store, forward.dispatches, forward.y);
+    const comparisons = [
+      compare(
+        `${op.name}:forward:${text}`,
+        actualY,
+        f.reference.forward(arrays, attrs),
+        f.reference.forwardBound(arrays, attrs),
+      ),
+    ];
+    // The gradients start from the GPU's own y, so that both sides stand on the same side of every kink.
+    const outputs = outputTensors(op, attrs, inputs);
+    const y = ndarray(outputs.y.shape, actualY);
+    const dy = ndarray(
+      y.shape,
+      Float32Array.from({ length: sizeOf(y.shape) }, (_, i) => normal(99, i)),
+    );
+    store.pin(outputs.y, y.data);
+    store.pin(outputs.dy, dy.data);
     for (const name of Object.keys(op.backward)) {
-      if (!pinned[name]) continue;
-      const dx = await runBackward(store, op, pinned, built.attrs, name, actualY, dyArray);
-      const yArray = ndarray(y.shape, actualY);
+      if (!inputs[name]) continue;
       const rule = f.reference.backward[name];
       const boundRule = f.reference.backwardBound[name];
       if (!rule || !boundRule) throw new InputError(`${op.name}: the reference has no gradient for ${name}`);
-      comparisons.push(
-        compare(
-          `${op.name}:backward:${name}:${text}`,
-          dx,
-          rule(inputs, yArray, dyArray, built.attrs as never),
-          boundRule(inputs, yArray, dyArray, built.attrs as never),
-        ),
-      );
+      const backward = recordBackward(op, attrs, inputs, outputs, name, device.target);
+      const dx = await runAndRead(store, backward.dispatches, backward.dx);
+      const title = `${op.name}:backward:${name}:${text}`;
+      comparisons.push(compare(title, dx, rule(arrays, y, dy, attrs), boundRule(arrays, y, dy, attrs)));
     }
     return comparisons;
   } finally {
@@ -89,64 +90,28 @@ export async function checkCase(device: Device, f: CaseFamily, text: string): Pr
   }
 }
 
-async function runList(store: TensorStore, tape: Tape, keep: Tensor[]): Promise<Map<Tensor, Float32Array>> {
-  const program = await Program.compile(store, tape.dispatches, { keep });
+async function runAndRead(
+  store: TensorStore,
+  dispatches: readonly Dispatch<Tensor>[],
+  result: Tensor,
+): Promise<Float32Array> {
+  const program = await Program.compile(store, dispatches, { keep: [result] });
   try {
     // Poisoned slots: whatever a kernel forgets to write or should not read shows as NaN.
     program.runPoisoned();
-    const results = new Map<Tensor, Float32Array>();
-    for (const t of keep) results.set(t, await program.read(t));
-    return results;
+    return await program.read(result);
   } finally {
     program.destroy();
   }
 }
 
-/** Gradient of sum(dy * y) with respect to one input, with `y` and `dy` given. */
-async function runBackward(
-  store: TensorStore,
-  op: OpSpec<unknown>,
-  inputs: Record<string, Tensor>,
-  attrs: unknown,
-  name: string,
-  y: Float32Array,
-  dy: NdArray,
-): Promise<Float32Array> {
-  const input = inputs[name]!;
-  const { layout } = op.output(mapShapes(inputs), attrs, 'case');
-  const pinnedY = store.pin(tensor('y', dy.shape, { layout, lifetime: 'pinned' }), y);
-  const pinnedDy = store.pin(tensor('dy', dy.shape, { layout, lifetime: 'pinned' }), dy.data);
-  const dx = tensor(`d(${name})`, input.shape, { layout: input.layout });
-  const tape = new Tape(store.device.target);
-  const context = {
-    target: store.device.target,
-    where: 'case',
-    scratch: (label: string, shape: readonly number[], as?: Tensor['layout']) =>
-      tensor(label, shape, as ? { layout: as } : {}),
-  };
-  let saved: Record<string, Tensor> = { dy: pinnedDy };
-  for (const key of op.saves) {
-    const value = key === 'y' ? pinnedY : inputs[key];
-    if (value) saved[key] = value;
-  }
-  const shared = op.shared?.(saved, attrs, context);
-  if (shared) {
-    tape.emit(...shared.dispatches);
-    saved = { ...saved, ...shared.tensors };
-  }
-  tape.emit(...op.backward[name]!({ ...saved, dx }, attrs, context));
-  const values = (await runList(store, tape, [dx])).get(dx)!;
-  store.release(pinnedY);
-  store.release(pinnedDy);
-  return values;
-}
-
-function mapShapes(inputs: Record<string, Tensor>): Record<string, readonly number[]> {
-  return Object.fromEntries(Object.entries(inputs).map(([key, t]) => [key, t.shape]));
-}
-
 /** Elementwise comparison under a derived bound; shows the neighbourhood of the first failure. */
-export function compare(name: string, actual: ArrayLike<number>, expected: NdArray, bound: Bound): Comparison {
+export function compare(
+  name: string,
+  actual: ArrayLike<number>,
+  expected: NdArray,
+  bound: Bound,
+): Comparison {
   const factor = TOLERANCE_FACTOR * Math.sqrt(bound.terms) * UNIT_ROUNDOFF;
   let worst = 0;
   let first = -1;
@@ -158,16 +123,30 @@ export function compare(name: string, actual: ArrayLike<number>, expected: NdArr
     if (ratio > 1 && first < 0) first = i;
   }
   if (actual.length !== expected.data.length) first = 0;
-  return { name, ok: first < 0, worst, report: first < 0 ? '' : excerpt(name, actual, expected, bound, factor, first) };
+  return {
+    name,
+    ok: first < 0,
+    worst,
+    report: first < 0 ? '' : excerpt(name, actual, expected, bound, factor, first),
+  };
 }
 
-function excerpt(name: string, actual: ArrayLike<number>, expected: NdArray, bound: Bound, factor: number, at: number): string {
+function excerpt(
+  name: string,
+  actual: ArrayLike<number>,
+  expected: NdArray,
+  bound: Bound,
+  factor: number,
+  at: number,
+): string {
   const from = Math.max(0, at - 2);
   const rows: string[] = [];
   for (let i = from; i < Math.min(expected.data.length, at + 6); i++) {
     const tolerance = factor * bound.magnitude.data[i]!;
     const bad = !(Math.abs(actual[i]! - expected.data[i]!) <= tolerance);
-    rows.push(`  [${i}] actual ${actual[i]} ${bad ? '<-' : '  '} expected ${expected.data[i]} ± ${tolerance.toExponential(2)}`);
+    rows.push(
+      `  [${i}] actual ${actual[i]} ${bad ? '<-' : '  '} expected ${expected.data[i]} ± ${tolerance.toExponential(2)}`,
+    );
   }
   return `${name}: ${actual.length} values for shape [${expected.shape.join(',')}]\n${rows.join('\n')}`;
 }
@@ -182,7 +161,10 @@ export function checkGradient(f: CaseFamily, text: string, samples = 24): Compar
   const attrs = built.attrs as never;
   const inputs = caseInputs(built, 5);
   const y = f.reference.forward(inputs, attrs);
-  const dy = ndarray(y.shape, Float64Array.from({ length: y.data.length }, (_, i) => normal(77, i)));
+  const dy = ndarray(
+    y.shape,
+    Float64Array.from({ length: y.data.length }, (_, i) => normal(77, i)),
+  );
   const objective = (changed: Arrays) =>
     f.reference.forward(changed, attrs).data.reduce((sum, value, i) => sum + value * dy.data[i]!, 0);
   const step = 1e-5;

@@ -1,4 +1,3 @@
-
 import { HALO } from '../src/base/layout.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
@@ -102,7 +101,10 @@ function tapProducts(v: ConvVariant, s: number, perTap: number): string {
     `((tap + ${s}u) * params.C4 * 4u + c4 * 4u + (${element}) / TILE_K) * params.K4 + min(k0 + (${element}) % TILE_K, params.K4 - 1u)`;
   const loads =
     v.lanes > 0
-      ? unroll(Math.ceil(perTap / v.lanes), (g) => `let w${s}_${g} = weight[${offset(`local_id.x % ${v.lanes}u + ${g * v.lanes}u`)}];`)
+      ? unroll(
+          Math.ceil(perTap / v.lanes),
+          (g) => `let w${s}_${g} = weight[${offset(`local_id.x % ${v.lanes}u + ${g * v.lanes}u`)}];`,
+        )
       : unroll(perTap, (e) => `let w${s}_${e} = weight[${offset(`${e}u`)}];`);
   const element = (e: number) =>
     v.lanes > 0 ? `subgroupBroadcast(w${s}_${Math.floor(e / v.lanes)}, ${e % v.lanes}u)` : `w${s}_${e}`;

@@ -6,9 +6,24 @@ export const conv2dFamily = family({
   op: conv2d,
   reference: conv2dReference,
   build(p) {
-    const [n, c, h, w, k, window] = [p.number('N', 1), p.number('C'), p.number('H'), p.number('W'), p.number('K'), p.number('k', 3)];
-    const attrs = { stride: p.number('stride', 1), pad: p.number('pad', Math.floor(window / 2)), relu: p.flag('relu') };
-    const shapes = { x: [n, c, h, w], weight: [k, c, window, window], ...(p.flag('nobias') ? {} : { bias: [k] }) };
+    const [n, c, h, w, k, window] = [
+      p.number('N', 1),
+      p.number('C'),
+      p.number('H'),
+      p.number('W'),
+      p.number('K'),
+      p.number('k', 3),
+    ];
+    const attrs = {
+      stride: p.number('stride', 1),
+      pad: p.number('pad', Math.floor(window / 2)),
+      relu: p.flag('relu'),
+    };
+    const shapes = {
+      x: [n, c, h, w],
+      weight: [k, c, window, window],
+      ...(p.flag('nobias') ? {} : { bias: [k] }),
+    };
     return { shapes, attrs };
   },
   cases: [
@@ -26,7 +41,12 @@ export const conv2dFamily = family({
     'C=3;H=1;W=1;K=2',
     'C=3;H=2;W=65;K=4;relu',
   ],
-  gradients: ['C=3;H=5;W=4;K=2', 'C=2;H=6;W=6;K=3;k=3;stride=2', 'N=2;C=2;H=4;W=5;K=3;k=5;relu', 'C=2;H=3;W=3;K=2;k=1;pad=0'],
+  gradients: [
+    'C=3;H=5;W=4;K=2',
+    'C=2;H=6;W=6;K=3;k=3;stride=2',
+    'N=2;C=2;H=4;W=5;K=3;k=5;relu',
+    'C=2;H=3;W=3;K=2;k=1;pad=0',
+  ],
   bench: [
     'C=3;H=256;W=256;K=64;relu',
     'C=64;H=256;W=256;K=64;relu',

@@ -26,7 +26,8 @@ export class CaseParams {
     const text = this.values.get(key);
     if (text === undefined && fallback !== undefined) return fallback;
     const value = Number(text);
-    if (text === undefined || !Number.isFinite(value)) throw new InputError(`case ${this.text}: ${key} must be a number`);
+    if (text === undefined || !Number.isFinite(value))
+      throw new InputError(`case ${this.text}: ${key} must be a number`);
     return value;
   }
 
@@ -41,7 +42,8 @@ export class CaseParams {
 
   assertAllUsed(): void {
     for (const key of this.values.keys()) {
-      if (!this.used.has(key)) throw new InputError(`case ${this.text}: ${key} is not a parameter of this op`);
+      if (!this.used.has(key))
+        throw new InputError(`case ${this.text}: ${key} is not a parameter of this op`);
     }
   }
 }

@@ -27,7 +27,8 @@ function physicalExtents(shape: Shape, layout: Layout): number[] {
       return [n!, ceilDiv(c!, 4), h! + 2 * HALO, w! + 2 * HALO];
     }
     case 'filter': {
-      if (shape.length !== 4) throw new ShapeError(`filter layout needs [K,C,R,S], got ${formatShape(shape)}`);
+      if (shape.length !== 4)
+        throw new ShapeError(`filter layout needs [K,C,R,S], got ${formatShape(shape)}`);
       const [k, c, r, s] = shape;
       return [r! * s!, 4 * ceilDiv(c!, 4), ceilDiv(k!, 4)];
     }
@@ -67,7 +68,7 @@ function forEachElement(shape: Shape, layout: Layout, visit: (logical: number, p
       for (let tap = 0; tap < h * w; tap++) visit(i++, (tap * cPadded + c) * kPadded + k);
 }
 
-/** Logical row-major values -> physical floats, `padding` (normally zero) elsewhere. */
+/** Logical row-major values -> physical floats, zero elsewhere; ShapeError where their number is another. */
 export function packTensor(values: ArrayLike<number>, shape: Shape, layout: Layout): Float32Array {
   if (values.length !== sizeOf(shape)) {
     throw new ShapeError(`${formatShape(shape)} holds ${sizeOf(shape)} values, got ${values.length}`);
@@ -77,6 +78,17 @@ export function packTensor(values: ArrayLike<number>, shape: Shape, layout: Layo
     out[physical] = values[logical]!;
   });
   return out;
+}
+
+/**
+ * Physical floats as an op may find them: NaN in every element and padding lane, zero in the border of an
+ * `image`. A kernel that leaves a lane unwritten, or reads one that nobody wrote, shows NaN.
+ */
+export function poison(shape: Shape, layout: Layout): Float32Array {
+  if (layout !== 'image') return new Float32Array(geometryOf(shape, layout).vec4s * 4).fill(Number.NaN);
+  const [n, c, h, w] = shape as unknown as [number, number, number, number];
+  const padded = [n, 4 * ceilDiv(c, 4), h, w];
+  return packTensor(new Float32Array(sizeOf(padded)).fill(Number.NaN), padded, layout);
 }
 
 /** Physical floats -> logical row-major values. */

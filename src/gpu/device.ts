@@ -36,9 +36,15 @@ const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
 /** Asks for an adapter without opening a device; undefined where there is none (or only Dawn's Null one). */
-export async function findAdapter(platform: Platform, options: DeviceOptions = {}): Promise<GPUAdapter | undefined> {
-  const adapter = await platform.gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' });
-  if (!adapter || /null backend/i.test(adapter.info.description)) return undefined;
+export async function findAdapter(
+  platform: Platform,
+  options: DeviceOptions = {},
+): Promise<GPUAdapter | undefined> {
+  const adapter = await platform.gpu.requestAdapter({
+    powerPreference: options.powerPreference ?? 'high-performance',
+  });
+  if (!adapter || /null.backend/i.test(`${adapter.info.device} ${adapter.info.description}`))
+    return undefined;
   return adapter;
 }
 
@@ -88,7 +94,9 @@ export class Device {
   static async open(platform: Platform, options: DeviceOptions = {}): Promise<Device> {
     const adapter = await findAdapter(platform, options);
     if (!adapter) {
-      throw new DeviceLostError('no WebGPU adapter was found; `facet doctor` says what is missing and how to mend it');
+      throw new DeviceLostError(
+        'no WebGPU adapter was found; `facet doctor` says what is missing and how to mend it',
+      );
     }
     const report = reportAdapter(adapter);
     const gpu = await adapter.requestDevice({
@@ -159,9 +167,12 @@ export class Device {
       .catch((error: unknown) => error as Error);
     const scope = await this.gpu.popErrorScope();
     const pipeline = await this.platform.idle(pending);
+    this.check();
     if (scope || pipeline instanceof Error) {
       const info = await module.getCompilationInfo();
-      throw new KernelError(describeCompilation(key, code, info, scope?.message ?? (pipeline as Error).message));
+      throw new KernelError(
+        describeCompilation(key, code, info, scope?.message ?? (pipeline as Error).message),
+      );
     }
     return pipeline;
   }
@@ -185,20 +196,40 @@ export class Device {
 
   /** The first `bytes` bytes of `buffer` as f32, after all submitted work. */
   async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array> {
+    return (await this.readMany([{ buffer, bytes }]))[0]!;
+  }
+
+  /** The heads of several buffers as f32, with one copy and one wait. */
+  async readMany(parts: readonly { buffer: GPUBuffer; bytes: number }[]): Promise<Float32Array[]> {
     this.check();
     const staging = this.gpu.createBuffer({
-      label: `read ${buffer.label}`,
-      size: bytes,
+      label: `read ${parts.map((part) => part.buffer.label).join(', ')}`,
+      size: parts.reduce((sum, part) => sum + part.bytes, 0),
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
     try {
-      const encoder = this.gpu.createCommandEncoder({ label: staging.label });
-      encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
+      const encoder = this.gpu.createCommandEncoder({ label: 'read' });
+      let offset = 0;
+      for (const { buffer, bytes } of parts) {
+        encoder.copyBufferToBuffer(buffer, 0, staging, offset, bytes);
+        offset += bytes;
+      }
       this.gpu.queue.submit([encoder.finish()]);
-      const mapped = await this.platform.idle(staging.mapAsync(GPUMapMode.READ).then(() => true, () => false));
+      const failed = await this.platform.idle(
+        staging.mapAsync(GPUMapMode.READ).then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      );
       this.check();
-      if (!mapped) throw new DeviceLostError(`${staging.label}: the buffer could not be mapped`);
-      return new Float32Array(staging.getMappedRange().slice(0));
+      if (failed) throw new DeviceLostError(`${staging.label}: ${failed.message}`);
+      const all = staging.getMappedRange().slice(0);
+      let from = 0;
+      return parts.map(({ bytes }) => {
+        const part = new Float32Array(all, from, bytes / 4);
+        from += bytes;
+        return part;
+      });
     } finally {
       staging.destroy();
     }

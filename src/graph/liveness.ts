@@ -2,7 +2,7 @@
 import { KernelError } from '../base/errors.js';
 import { geometryOf } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
-import type { Dispatch } from '../gpu/kernel.js';
+import type { Access, Dispatch } from '../gpu/kernel.js';
 
 /** A buffer-to-be that holds one live tensor at a time, all of one physical geometry. */
 export interface Slot {
@@ -22,7 +22,11 @@ export interface MemoryPlan {
   readonly pinnedBytes: number;
 }
 
-/** First and last dispatch that touches each transient tensor; `keep` live to the end. */
+/**
+ * First and last dispatch that touches each transient tensor; `keep` live to the end. KernelError where a
+ * dispatch binds a name that its kernel does not have, writes a tensor that it binds twice, or reads what
+ * nothing wrote before it.
+ */
 export function lifetimes(
   dispatches: readonly Dispatch<Tensor>[],
   keep: readonly Tensor[] = [],
@@ -30,21 +34,27 @@ export function lifetimes(
   const spans = new Map<Tensor, { first: number; last: number }>();
   for (const [index, d] of dispatches.entries()) {
     const access = d.kernel.bindings(d.variant);
-    const seen = new Set<number>();
+    const seen = new Map<number, Access>();
     for (const [name, t] of Object.entries(d.buffers)) {
-      if (seen.has(t.id)) throw new KernelError(`${d.label}: ${t.name} is bound twice`);
-      seen.add(t.id);
+      const as = access[name];
+      if (!as) throw new KernelError(`${d.label}: ${d.kernel.name} has no binding ${name} for ${t.name}`);
+      const before = seen.get(t.id);
+      // WebGPU lets a dispatch bind a buffer more than once only where it is read.
+      if (before && (before !== 'read' || as !== 'read'))
+        throw new KernelError(`${d.label}: ${t.name} is written and bound twice`);
+      seen.set(t.id, as);
       if (t.lifetime !== 'transient') continue;
       const span = spans.get(t);
       if (span) span.last = index;
-      else if (access[name] === 'read') throw new KernelError(`${d.label} reads ${t.name} before anything writes it`);
+      else if (as === 'read') throw new KernelError(`${d.label} reads ${t.name} before anything writes it`);
       else spans.set(t, { first: index, last: index });
     }
   }
   for (const t of keep) {
     const span = spans.get(t);
     if (span) span.last = dispatches.length;
-    else if (t.lifetime === 'transient') throw new KernelError(`${t.name} is to be kept, but nothing writes it`);
+    else if (t.lifetime === 'transient')
+      throw new KernelError(`${t.name} is to be kept, but nothing writes it`);
   }
   return spans;
 }
@@ -73,7 +83,10 @@ export function planMemory(
     found.slot.tensors.push(t.name);
     slotOf.set(t.id, found.slot.index);
   }
-  const pinned = pinnedTensors(dispatches).map((t) => ({ name: t.name, bytes: geometryOf(t.shape, t.layout).bytes }));
+  const pinned = pinnedTensors(dispatches).map((t) => ({
+    name: t.name,
+    bytes: geometryOf(t.shape, t.layout).bytes,
+  }));
   return {
     slots: slots.map((s) => s.slot),
     slotOf,
@@ -86,13 +99,14 @@ export function planMemory(
 /** Every pinned tensor that the dispatches touch, once, in order of first use. */
 export function pinnedTensors(dispatches: readonly Dispatch<Tensor>[]): Tensor[] {
   const found = new Set<Tensor>();
-  for (const d of dispatches) for (const t of Object.values(d.buffers)) if (t.lifetime === 'pinned') found.add(t);
+  for (const d of dispatches)
+    for (const t of Object.values(d.buffers)) if (t.lifetime === 'pinned') found.add(t);
   return [...found];
 }
 
 /**
  * Splits off what depends on constants alone (flipped filters): `setup` runs once, its results become
- * constants themselves.
+ * constants themselves. KernelError where a dispatch writes a constant.
  */
 export function hoistConstants(dispatches: readonly Dispatch<Tensor>[]): {
   setup: Dispatch<Tensor>[];
@@ -105,6 +119,8 @@ export function hoistConstants(dispatches: readonly Dispatch<Tensor>[]): {
   const step: Dispatch<Tensor>[] = [];
   for (const d of dispatches) {
     const outputs = written(d);
+    const broken = outputs.find((t) => t.constant);
+    if (broken) throw new KernelError(`${d.label} writes the constant ${broken.name}`);
     const inputs = Object.values(d.buffers).filter((t) => !outputs.includes(t));
     const fixed =
       inputs.every((t) => t.constant || constant.has(t)) &&

@@ -1,12 +1,16 @@
 // A list of dispatches compiled once and replayed: slots, uniforms, bind groups; one pass, one submit.
-import { KernelError } from '../base/errors.js';
-import { geometryOf, packTensor, unpackTensor } from '../base/layout.js';
-import { type Tensor, tensor } from '../base/tensor.js';
-import type { Device } from '../gpu/device.js';
+import { KernelError, OutOfMemoryError } from '../base/errors.js';
+import { geometryOf, poison, unpackTensor } from '../base/layout.js';
+import type { Tensor } from '../base/tensor.js';
+import { type Device, mib } from '../gpu/device.js';
 import type { Dispatch } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
-import { hoistConstants, lifetimes, type MemoryPlan, planMemory, written } from './liveness.js';
+import { computeConstants, rebind } from './constants.js';
+import { hoistConstants, lifetimes, type MemoryPlan, planMemory } from './liveness.js';
 import { encodeParams, UNIFORM_STRIDE } from './uniforms.js';
+
+/** What WebGPU lets one query set hold. */
+const MAX_QUERIES = 4096;
 
 export interface CompileOptions {
   label?: string;
@@ -22,6 +26,8 @@ interface Step {
   readonly dispatch: Dispatch<Tensor>;
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
+  /** As last written: the dispatch's own, changed by setParams. */
+  readonly params: Record<string, number>;
 }
 
 /** Owns the slots and uniforms of one compiled list; pinned tensors stay in the store. */
@@ -44,8 +50,16 @@ export class Program {
     options: CompileOptions = {},
   ): Promise<Program> {
     const { setup, step } = hoistConstants(dispatches);
-    const hoisted = await runSetup(store, setup);
-    const resolved = step.map((d) => ({ ...d, buffers: mapValues(d.buffers, (t) => hoisted.get(t.id) ?? t) }));
+    const hoisted = await computeConstants(store, setup, async (list) => {
+      const once = await Program.build(store, list, { label: 'constants' }, new Map());
+      try {
+        once.run();
+        await store.device.sync();
+      } finally {
+        once.destroy();
+      }
+    });
+    const resolved = step.map((d) => rebind(d, hoisted));
     return Program.build(store, resolved, options, hoisted);
   }
 
@@ -60,47 +74,54 @@ export class Program {
     const keep = (options.keep ?? []).filter((t) => t.lifetime === 'transient' && !hoisted.has(t.id));
     const plan = planMemory(dispatches, { keep, reuse: options.reuse ?? true });
     const pipelines: GPUComputePipeline[] = [];
-    const kinds = new Set<GPUComputePipeline>();
     for (const [i, d] of dispatches.entries()) {
-      const pipeline = await device.pipeline(d.kernel, d.variant);
-      pipelines.push(pipeline);
-      if (!kinds.has(pipeline)) kinds.add(pipeline);
+      pipelines.push(await device.pipeline(d.kernel, d.variant));
       options.onPipeline?.(i + 1, dispatches.length);
     }
+    const owned: GPUBuffer[] = [];
+    const allocate = (name: string, bytes: number, usage?: number) => {
+      const buffer = device.createBuffer(`${label}: ${name}`, bytes, usage);
+      owned.push(buffer);
+      return buffer;
+    };
+    const bind = () => {
+      const slots = plan.slots.map((slot) => allocate(`slot ${slot.index} (${slot.key})`, slot.bytes));
+      const uniformBytes = dispatches.length * UNIFORM_STRIDE;
+      const uniforms = allocate('uniforms', uniformBytes, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+      const steps = bindSteps(store, dispatches, pipelines, plan, slots, uniforms);
+      return new Program(
+        device,
+        store,
+        label,
+        plan,
+        slots,
+        uniforms,
+        steps,
+        lifetimes(dispatches, keep),
+        hoisted,
+      );
+    };
     device.gpu.pushErrorScope('out-of-memory');
     device.gpu.pushErrorScope('validation');
-    const slots = plan.slots.map((slot) => device.createBuffer(`${label}: slot ${slot.index} (${slot.key})`, slot.bytes));
-    const uniforms = device.createBuffer(
-      `${label}: uniforms`,
-      dispatches.length * UNIFORM_STRIDE,
-      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    );
-    const bufferOf = (t: Tensor) => (t.lifetime === 'pinned' ? store.buffer(t) : slots[plan.slotOf.get(t.id)!]!);
-    const steps = dispatches.map((d, i): Step => {
-      device.write(uniforms, encodeParams(d), i * UNIFORM_STRIDE);
-      const names = Object.keys(d.kernel.bindings(d.variant));
-      const entries: GPUBindGroupEntry[] = [
-        { binding: 0, resource: { buffer: uniforms, offset: i * UNIFORM_STRIDE, size: encodeParams(d).byteLength } },
-        ...names.map((name, at) => {
-          const t = d.buffers[name];
-          if (!t) throw new KernelError(`${d.label}: nothing is bound to ${name}`);
-          return {
-            binding: at + 1,
-            resource: { buffer: bufferOf(t), size: geometryOf(t.shape, t.layout).bytes },
-          };
-        }),
-      ];
-      const bindings = device.gpu.createBindGroup({ label: d.label, layout: pipelines[i]!.getBindGroupLayout(0), entries });
-      return { dispatch: d, pipeline: pipelines[i]!, bindings };
-    });
+    let program: Program | undefined;
+    let thrown: unknown;
+    try {
+      program = bind();
+    } catch (error) {
+      thrown = error;
+    }
+    // Both scopes are taken off also where `bind` threw: left on, they would swallow every later error.
     const invalid = await device.gpu.popErrorScope();
     const exhausted = await device.gpu.popErrorScope();
-    const error = invalid ?? exhausted;
-    if (error) {
-      for (const slot of [...slots, uniforms]) slot.destroy();
-      throw new KernelError(`${label}: ${error.message}`);
+    if (exhausted) {
+      thrown = new OutOfMemoryError(
+        `${label}: ${mib(plan.transientBytes)} MiB for ${plan.slots.length} slots could not be had: ${exhausted.message}`,
+      );
     }
-    return new Program(device, store, label, plan, slots, uniforms, steps, lifetimes(dispatches, keep), hoisted);
+    if (invalid) thrown ??= new KernelError(`${label}: ${invalid.message}`);
+    if (program && !thrown) return program;
+    for (const buffer of owned) buffer.destroy();
+    throw thrown;
   }
 
   /** Number of dispatches of one run. */
@@ -117,27 +138,46 @@ export class Program {
     this.device.submit(encoder.finish());
   }
 
-  /** Sets params of every dispatch whose label is `label`, from the next run on. */
+  /**
+   * Sets params of every dispatch whose label is `label`, from the next run on; the others keep their values.
+   * KernelError where no dispatch has that label (those of constants run once, at compile time) or its kernel
+   * has no such param.
+   */
   setParams(label: string, params: Readonly<Record<string, number>>): void {
     let found = false;
-    for (const [i, { dispatch }] of this.steps.entries()) {
+    for (const [i, { dispatch, params: current }] of this.steps.entries()) {
       if (dispatch.label !== label) continue;
       found = true;
-      this.device.write(
-        this.uniforms,
-        encodeParams({ ...dispatch, params: { ...dispatch.params, ...params } }),
-        i * UNIFORM_STRIDE,
-      );
+      const words = encodeParams({ ...dispatch, params: { ...current, ...params } });
+      Object.assign(current, params);
+      this.device.write(this.uniforms, words, i * UNIFORM_STRIDE);
     }
     if (!found) throw new KernelError(`${this.label} has no dispatch labelled ${label}`);
   }
 
-  /** Logical values of a pinned or kept tensor, after all submitted work. */
+  /** Logical values of a pinned or kept tensor, after all submitted work; KernelError for any other. */
   async read(t: Tensor): Promise<Float32Array> {
     const actual = this.hoisted.get(t.id) ?? t;
     if (actual.lifetime === 'pinned') return this.store.read(actual);
     const { bytes } = geometryOf(t.shape, t.layout);
-    return unpackTensor(await this.device.read(this.slot(t), bytes), t.shape, t.layout);
+    const slot = this.slot(t);
+    if (this.spans.get(t)!.last < this.length) {
+      throw new KernelError(
+        `${this.label}: ${t.name} is not kept, so that its slot may hold another tensor by now`,
+      );
+    }
+    return unpackTensor(await this.device.read(slot, bytes), t.shape, t.layout);
+  }
+
+  /** `read` for several small tensors with one wait. */
+  async readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+    const sources = tensors.map((t) => {
+      const actual = this.hoisted.get(t.id) ?? t;
+      return actual.lifetime === 'pinned' ? this.store.buffer(actual) : this.slot(t);
+    });
+    const sizes = tensors.map((t) => geometryOf(t.shape, t.layout).bytes);
+    const all = await this.device.readMany(sources.map((buffer, i) => ({ buffer, bytes: sizes[i]! })));
+    return tensors.map((t, i) => unpackTensor(all[i]!, t.shape, t.layout));
   }
 
   private slot(t: Tensor): GPUBuffer {
@@ -147,16 +187,15 @@ export class Program {
   }
 
   /**
-   * One run with every slot filled with NaN (its zero border excepted) just before a tensor is first written
-   * in it: whoever reads what nobody wrote gets NaN. For tests; one submit per dispatch.
+   * One run with every slot filled with NaN (padding lanes too, the zero border excepted) just before a tensor
+   * is first written in it: whoever reads what nobody wrote gets NaN. For tests; one submit per dispatch.
    */
   runPoisoned(): void {
     const first = new Map<number, Tensor[]>();
     for (const [t, span] of this.spans) first.set(span.first, [...(first.get(span.first) ?? []), t]);
     for (const [i, step] of this.steps.entries()) {
       for (const t of first.get(i) ?? []) {
-        const size = t.shape.reduce((a, b) => a * b, 1);
-        this.device.write(this.slot(t), packTensor(new Float32Array(size).fill(Number.NaN), t.shape, t.layout));
+        this.device.write(this.slot(t), poison(t.shape, t.layout));
       }
       const encoder = this.device.gpu.createCommandEncoder({ label: step.dispatch.label });
       const pass = encoder.beginComputePass({ label: step.dispatch.label });
@@ -166,10 +205,23 @@ export class Program {
     }
   }
 
-  /** One run with a pass and a timestamp pair per dispatch; milliseconds in order. Needs `timestamp-query`. */
+  /**
+   * One run with a pass and a timestamp pair per dispatch; milliseconds in order. KernelError where the adapter
+   * has no `timestamp-query` or the program more dispatches than a query set holds.
+   */
   async profile(): Promise<{ label: string; kernel: string; ms: number }[]> {
     const { gpu } = this.device;
     const count = this.steps.length * 2;
+    if (!gpu.features.has('timestamp-query')) {
+      throw new KernelError(
+        `${this.label}: this adapter has no timestamp-query, so dispatches cannot be timed`,
+      );
+    }
+    if (count > MAX_QUERIES) {
+      throw new KernelError(
+        `${this.label}: at most ${MAX_QUERIES / 2} dispatches can be timed at once, it has ${this.length}`,
+      );
+    }
     const queries = gpu.createQuerySet({ label: `${this.label}: profile`, type: 'timestamp', count });
     const resolved = gpu.createBuffer({
       label: `${this.label}: timestamps`,
@@ -181,7 +233,11 @@ export class Program {
       for (const [i, step] of this.steps.entries()) {
         const pass = encoder.beginComputePass({
           label: step.dispatch.label,
-          timestampWrites: { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+          timestampWrites: {
+            querySet: queries,
+            beginningOfPassWriteIndex: 2 * i,
+            endOfPassWriteIndex: 2 * i + 1,
+          },
         });
         encode(pass, step);
         pass.end();
@@ -208,43 +264,40 @@ export class Program {
   }
 }
 
+/** Writes every dispatch's params and binds its buffers. */
+function bindSteps(
+  store: TensorStore,
+  dispatches: readonly Dispatch<Tensor>[],
+  pipelines: readonly GPUComputePipeline[],
+  plan: MemoryPlan,
+  slots: readonly GPUBuffer[],
+  uniforms: GPUBuffer,
+): Step[] {
+  const { device } = store;
+  const bufferOf = (t: Tensor) =>
+    t.lifetime === 'pinned' ? store.buffer(t) : slots[plan.slotOf.get(t.id)!]!;
+  return dispatches.map((d, i): Step => {
+    const params = encodeParams(d);
+    device.write(uniforms, params, i * UNIFORM_STRIDE);
+    const entries: GPUBindGroupEntry[] = [
+      { binding: 0, resource: { buffer: uniforms, offset: i * UNIFORM_STRIDE, size: params.byteLength } },
+      ...Object.keys(d.kernel.bindings(d.variant)).map((name, at) => {
+        const t = d.buffers[name];
+        if (!t) throw new KernelError(`${d.label}: nothing is bound to ${name} of ${d.kernel.name}`);
+        return {
+          binding: at + 1,
+          resource: { buffer: bufferOf(t), size: geometryOf(t.shape, t.layout).bytes },
+        };
+      }),
+    ];
+    const layout = pipelines[i]!.getBindGroupLayout(0);
+    const bindings = device.gpu.createBindGroup({ label: d.label, layout, entries });
+    return { dispatch: d, pipeline: pipelines[i]!, bindings, params: { ...d.params } };
+  });
+}
+
 function encode(pass: GPUComputePassEncoder, step: Step): void {
   pass.setPipeline(step.pipeline);
   pass.setBindGroup(0, step.bindings);
   pass.dispatchWorkgroups(...step.dispatch.workgroups);
-}
-
-/** Runs constant dispatches once; returns the pinned tensor that stands for each transient result. */
-async function runSetup(store: TensorStore, setup: readonly Dispatch<Tensor>[]): Promise<Map<number, Tensor>> {
-  const stands = new Map<number, Tensor>();
-  const todo: Dispatch<Tensor>[] = [];
-  for (const d of setup) {
-    const outputs = written(d);
-    const inputs = Object.values(d.buffers).filter((t) => !outputs.includes(t));
-    const sources = inputs.map((t) => stands.get(t.id)?.id ?? t.id);
-    const base = `${d.kernel.name}|${JSON.stringify([d.variant, d.params, sources])}`;
-    let missing = false;
-    for (const [i, t] of outputs.entries()) {
-      const key = `${base}|${i}`;
-      let made = store.findDerived(key);
-      if (!made) {
-        missing = true;
-        made = store.pin(tensor(t.name, t.shape, { layout: t.layout, lifetime: 'pinned' }));
-        store.keepDerived(key, made);
-      }
-      stands.set(t.id, made);
-    }
-    if (missing) todo.push({ ...d, buffers: mapValues(d.buffers, (t) => stands.get(t.id) ?? t) });
-  }
-  if (todo.length > 0) {
-    const once = await Program['build'](store, todo, { label: 'constants' }, new Map());
-    once.run();
-    await store.device.sync();
-    once.destroy();
-  }
-  return stands;
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }

@@ -31,12 +31,18 @@ export class Tape {
   }
 
   /** Runs `op` on `inputs`; `where` (`conv3_2`) names the result and stands in every message. */
-  record<A>(op: OpSpec<A>, where: string, inputs: Readonly<Record<string, Tensor | undefined>>, attrs: A): Tensor {
+  record<A>(
+    op: OpSpec<A>,
+    where: string,
+    inputs: Readonly<Record<string, Tensor | undefined>>,
+    attrs: A,
+  ): Tensor {
     const given: Record<string, Tensor> = {};
     for (const name of op.inputs) {
       const value = inputs[name];
       if (value) given[name] = this.checked(op.layouts?.[name], value, `${op.name} at ${where}: ${name}`);
-      else if (!op.optional?.includes(name)) throw new ShapeError(`${op.name} at ${where}: input ${name} is missing`);
+      else if (!op.optional?.includes(name))
+        throw new ShapeError(`${op.name} at ${where}: input ${name} is missing`);
     }
     const { shape, layout } = op.output(shapesOf(given), attrs, where);
     const y = tensor(where, shape, { layout });
@@ -55,9 +61,17 @@ export class Tape {
    * Only what leads from `wrt` to `loss` is differentiated.
    */
   backward(loss: Tensor, wrt: readonly Tensor[]): Map<Tensor, Tensor> {
-    if (sizeOf(loss.shape) !== 1) throw new ShapeError(`backward: the loss must have one value, ${loss.name} is ${formatShape(loss.shape)}`);
+    if (sizeOf(loss.shape) !== 1 || loss.layout !== 'flat') {
+      throw new ShapeError(
+        `backward: the loss must be flat with one value, ${loss.name} is ${loss.layout} ${formatShape(loss.shape)}`,
+      );
+    }
     const needed = this.reachedFrom(wrt);
-    if (!needed.has(loss)) throw new KernelError(`backward: ${loss.name} does not depend on ${wrt.map((t) => t.name).join(', ')}`);
+    for (const t of wrt) {
+      if (!this.reachedFrom([t]).has(loss)) {
+        throw new KernelError(`backward: ${loss.name} does not depend on ${t.name}`);
+      }
+    }
 
     const gradients = new Map<Tensor, Tensor>();
     const seed = tensor(`d(${loss.name})`, loss.shape, { layout: loss.layout });
@@ -71,7 +85,12 @@ export class Tape {
     return new Map(wrt.map((t) => [t, gradients.get(t)!]));
   }
 
-  private differentiate(node: Node, dy: Tensor, needed: ReadonlySet<Tensor>, gradients: Map<Tensor, Tensor>): void {
+  private differentiate(
+    node: Node,
+    dy: Tensor,
+    needed: ReadonlySet<Tensor>,
+    gradients: Map<Tensor, Tensor>,
+  ): void {
     const wanted = Object.entries(node.inputs).filter(([, input]) => needed.has(input));
     if (wanted.length === 0) return;
     const context = this.context(node.where);
@@ -94,7 +113,9 @@ export class Tape {
       const before = gradients.get(input);
       if (before) {
         const sum = tensor(dx.name, input.shape, { layout: input.layout });
-        this.list.push(weightedAddDispatch(`gradient:add at ${input.name}`, this.target, sum, before, 1, dx, 1));
+        this.list.push(
+          weightedAddDispatch(`gradient:add at ${input.name}`, this.target, sum, before, 1, dx, 1),
+        );
         gradients.set(input, sum);
       } else {
         gradients.set(input, dx);
@@ -104,7 +125,8 @@ export class Tape {
 
   private checked(layout: Layout | undefined, value: Tensor, place: string): Tensor {
     const expected = layout ?? (value.shape.length === 4 ? 'image' : 'flat');
-    if (value.layout !== expected) throw new ShapeError(`${place} must have layout ${expected}, ${value.name} has ${value.layout}`);
+    if (value.layout !== expected)
+      throw new ShapeError(`${place} must have layout ${expected}, ${value.name} has ${value.layout}`);
     return value;
   }
 

@@ -1,11 +1,22 @@
-import { conv2dBackwardDataStrided, type StridedDataVariant } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
+import {
+  conv2dBackwardDataStrided,
+  type StridedDataVariant,
+} from '../../shaders/conv2d_backward_data_strided.wgsl.js';
 import { type ConvVariant, conv2dForward } from '../../shaders/conv2d_forward.wgsl.js';
 import { filterFlip } from '../../shaders/filter_flip.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { HALO } from '../base/layout.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
-import { type Bindings, type Dispatch, dispatch, type KernelSpec, LINEAR_WORKGROUP, linearGrid, type Target } from '../gpu/kernel.js';
+import {
+  type Bindings,
+  type Dispatch,
+  dispatch,
+  type KernelSpec,
+  LINEAR_WORKGROUP,
+  linearGrid,
+  type Target,
+} from '../gpu/kernel.js';
 import type { OpContext, OpSpec, Tensors } from './op.js';
 import { reluBackwardDispatch } from './relu.js';
 
@@ -79,15 +90,26 @@ export const conv2d: OpSpec<ConvAttrs> = {
   layouts: { weight: 'filter' },
   saves: ['weight', 'y', 'x'],
   output(shapes, attrs, where) {
-    return { shape: outputShape(shapes.x!, shapes.weight!, shapes.bias, attrs, `conv2d at ${where}`), layout: 'image' };
+    return {
+      shape: outputShape(shapes.x!, shapes.weight!, shapes.bias, attrs, `conv2d at ${where}`),
+      layout: 'image',
+    };
   },
   forward: (t, attrs, ctx) => [
-    convDispatch(`conv2d:forward at ${ctx.where}`, ctx.target, { x: t.x!, weight: t.weight!, bias: t.bias, y: t.y! }, attrs),
+    convDispatch(
+      `conv2d:forward at ${ctx.where}`,
+      ctx.target,
+      { x: t.x!, weight: t.weight!, bias: t.bias, y: t.y! },
+      attrs,
+    ),
   ],
   shared(t, attrs, ctx) {
     if (!attrs.relu) return { tensors: { dz: t.dy! }, dispatches: [] };
     const dz = ctx.scratch('dz', t.y!.shape);
-    return { tensors: { dz }, dispatches: [reluBackwardDispatch(`conv2d:mask at ${ctx.where}`, ctx.target, t.y!, t.dy!, dz)] };
+    return {
+      tensors: { dz },
+      dispatches: [reluBackwardDispatch(`conv2d:mask at ${ctx.where}`, ctx.target, t.y!, t.dy!, dz)],
+    };
   },
   backward: { x: backwardData },
   cost(shapes, attrs) {
@@ -100,23 +122,35 @@ export const conv2d: OpSpec<ConvAttrs> = {
   },
 };
 
-function outputShape(x: Shape, weight: Shape, bias: Shape | undefined, attrs: ConvAttrs, where: string): Shape {
+function outputShape(
+  x: Shape,
+  weight: Shape,
+  bias: Shape | undefined,
+  attrs: ConvAttrs,
+  where: string,
+): Shape {
   const [n, c, h, w] = nchw(where, x);
   const [k, wc, r, s] = nchw(where, weight);
   const given = `x ${formatShape(x)}, weight ${formatShape(weight)}`;
-  if (wc !== c) throw new ShapeError(`${where}: weight.shape[1] (${wc}) must equal x.shape[1] (${c}); ${given}`);
+  if (wc !== c)
+    throw new ShapeError(`${where}: weight.shape[1] (${wc}) must equal x.shape[1] (${c}); ${given}`);
   if (bias && (bias.length !== 1 || bias[0] !== k)) {
     throw new ShapeError(`${where}: bias must be [${k}], got ${formatShape(bias)}; ${given}`);
   }
   const { stride, pad } = attrs;
-  if (!Number.isInteger(stride) || stride < 1) throw new ShapeError(`${where}: stride must be a positive integer, got ${stride}`);
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new ShapeError(`${where}: stride must be a positive integer, got ${stride}`);
   if (!Number.isInteger(pad) || pad < 0 || pad >= Math.max(2, Math.min(r, s))) {
-    throw new ShapeError(`${where}: pad must be an integer in 0..${Math.min(r, s) - 1} for a ${r}x${s} window, got ${pad}`);
+    throw new ShapeError(
+      `${where}: pad must be an integer in 0..${Math.min(r, s) - 1} for a ${r}x${s} window, got ${pad}`,
+    );
   }
   const p = Math.floor((h + 2 * pad - r) / stride) + 1;
   const q = Math.floor((w + 2 * pad - s) / stride) + 1;
   if (p < 1 || q < 1) {
-    throw new ShapeError(`${where}: a ${r}x${s} window with pad ${pad} does not fit into ${h}x${w}; ${given}`);
+    throw new ShapeError(
+      `${where}: a ${r}x${s} window with pad ${pad} does not fit into ${h}x${w}; ${given}`,
+    );
   }
   return [n, k, p, q];
 }
@@ -186,7 +220,15 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
   const dx = t.dx!;
   // The gradient of a convolution of stride 1 is a convolution with the flipped, transposed filter.
   if (attrs.stride === 1 && r === s) {
-    return [flip, convDispatch(label, ctx.target, { x: t.dz!, weight: flipped, y: dx }, { stride: 1, pad: r - 1 - attrs.pad })];
+    return [
+      flip,
+      convDispatch(
+        label,
+        ctx.target,
+        { x: t.dz!, weight: flipped, y: dx },
+        { stride: 1, pad: r - 1 - attrs.pad },
+      ),
+    ];
   }
   const [n, , h, w] = nchw(label, dx.shape);
   const [, , p, q] = nchw(label, t.dz!.shape);
@@ -197,7 +239,18 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
       { workgroup: LINEAR_WORKGROUP },
       label,
       { dy: t.dz!, weight: flipped, dx },
-      { C4: ceilDiv(c, 4), H: h, W: w, K4: ceilDiv(k, 4), P: p, Q: q, pad: attrs.pad, R: r, S: s, stride: attrs.stride },
+      {
+        C4: ceilDiv(c, 4),
+        H: h,
+        W: w,
+        K4: ceilDiv(k, 4),
+        P: p,
+        Q: q,
+        pad: attrs.pad,
+        R: r,
+        S: s,
+        stride: attrs.stride,
+      },
       [ceilDiv(h * w, LINEAR_WORKGROUP), ceilDiv(c, 4), n],
     ),
   ];

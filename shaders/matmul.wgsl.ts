@@ -1,0 +1,83 @@
+import { fullGrid, upperTriangle } from './triangle.js';
+import { unroll } from './unroll.js';
+import { wgsl } from './wgsl.js';
+
+export type MatmulVariant = {
+  /** Side of the tile of one thread, in vec4 (2: 8x8 elements). */
+  side: number;
+  workgroup: number;
+  /** The product is known to be symmetric: tiles below the diagonal are copies of those above. */
+  symmetric: boolean;
+};
+
+/**
+ * Matrix product, the left factor given transposed, with a multiple of the identity added:
+ *   y[m,n] = alpha * sum_k at[k,m] * b[k,n] + diagonal * [m = n]
+ */
+export function matmul(v: MatmulVariant): string {
+  const accumulators = 4 * v.side * v.side;
+  return wgsl`
+@group(0) @binding(1) var<storage, read> at: array<vec4f>;      // [K][M4]
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;       // [K][N4]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [M][N4]
+
+const SIDE = ${v.side}u;
+
+@compute @workgroup_size(${v.workgroup})
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let block = global_id.x + global_id.y * params.stride;
+  if (block >= params.blocks) {
+    return;
+  }
+  let M4 = (params.M + 3u) / 4u;
+  let N4 = (params.N + 3u) / 4u;
+  let width = (N4 + SIDE - 1u) / SIDE;
+  ${v.symmetric ? upperTriangle() : fullGrid()}
+  // Blocks past the end read the last vec4 again and store nothing.
+  ${unroll(v.side, (i) => `let m${i} = min(row * SIDE + ${i}u, M4 - 1u);`)}
+  ${unroll(v.side, (j) => `let n${j} = min(column * SIDE + ${j}u, N4 - 1u);`)}
+  ${unroll(accumulators, (e) => `var acc${e} = vec4f();`)}
+  for (var k = 0u; k < params.K; k++) {
+    ${unroll(v.side, (i) => `let a${i} = at[k * M4 + m${i}];`)}
+    ${unroll(v.side, (j) => `let b${j} = b[k * N4 + n${j}];`)}
+    ${unroll(accumulators, (e) => product(v.side, e))}
+  }
+
+  var sums = array<vec4f, ${accumulators}>(${unroll(accumulators, (e) => `acc${e}`, ', ')});
+  for (var e = 0u; e < ${accumulators}u; e++) {
+    let m = row * 4u * SIDE + e / SIDE;
+    let n = column * SIDE + e % SIDE;
+    var sum = params.alpha * sums[e];
+    if (m / 4u == n && m < params.N) {
+      sum[m % 4u] += params.diagonal;
+    }
+    if (m < params.M && n < N4) {
+      y[m * N4 + n] = sum;
+    }
+  }
+#if ${v.symmetric}
+  if (row == column) {
+    return;
+  }
+  // Off the diagonal nothing is added.
+  ${unroll(accumulators, (e) => mirrored(v.side, e))}
+#endif
+}
+`;
+}
+
+/** Accumulator e holds row floor(e / side) of the tile and vec4 e % side of its columns. */
+function product(side: number, e: number): string {
+  const row = Math.floor(e / side);
+  return `acc${e} += a${row >> 2}.${'xyzw'[row & 3]} * b${e % side};`;
+}
+
+/** Store of the mirrored tile's row floor(e / side), vec4 e % side: it gathers one column of this tile. */
+function mirrored(side: number, e: number): string {
+  const column = Math.floor(e / side);
+  const lane = 'xyzw'[column & 3];
+  const parts = unroll(4, (i) => `acc${(4 * (e % side) + i) * side + (column >> 2)}.${lane}`, ', ');
+  return `if (column * ${4 * side}u + ${column}u < params.M && row * SIDE + ${e % side}u < N4) {
+    y[(column * ${4 * side}u + ${column}u) * N4 + row * SIDE + ${e % side}u] = params.alpha * vec4f(${parts});
+  }`;
+}

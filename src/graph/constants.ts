@@ -1,0 +1,55 @@
+// Results of constants (flipped filters), computed once and shared by every program of a store.
+import { type Tensor, tensor } from '../base/tensor.js';
+import type { Dispatch } from '../gpu/kernel.js';
+import type { TensorStore } from '../gpu/store.js';
+import { written } from './liveness.js';
+
+/**
+ * Has `execute` run those of the constant dispatches whose results the store does not hold yet; returns, by id
+ * of the transient result, the pinned tensor that stands for it. What `execute` throws leaves the store as it was.
+ */
+export async function computeConstants(
+  store: TensorStore,
+  setup: readonly Dispatch<Tensor>[],
+  execute: (dispatches: readonly Dispatch<Tensor>[]) => Promise<void>,
+): Promise<Map<number, Tensor>> {
+  const stands = new Map<number, Tensor>();
+  const fresh = new Map<string, { made: Tensor; sources: readonly number[] }>();
+  const todo: Dispatch<Tensor>[] = [];
+  for (const d of setup) {
+    const outputs = written(d);
+    const inputs = Object.values(d.buffers).filter((t) => !outputs.includes(t));
+    const sources = inputs.map((t) => stands.get(t.id)?.id ?? t.id);
+    const shapes = outputs.map((t) => [t.shape, t.layout]);
+    const base = `${d.kernel.name}|${JSON.stringify([d.variant, d.params, d.workgroups, sources, shapes])}`;
+    let missing = false;
+    for (const [i, t] of outputs.entries()) {
+      const key = `${base}|${i}`;
+      let made = store.findDerived(key) ?? fresh.get(key)?.made;
+      if (!made) {
+        missing = true;
+        made = tensor(t.name, t.shape, { layout: t.layout, lifetime: 'pinned' });
+        fresh.set(key, { made, sources });
+      }
+      stands.set(t.id, made);
+    }
+    if (missing) todo.push(rebind(d, stands));
+  }
+  if (todo.length === 0) return stands;
+  try {
+    for (const { made } of fresh.values()) store.pin(made);
+    await execute(todo);
+  } catch (error) {
+    for (const { made } of fresh.values()) store.release(made);
+    throw error;
+  }
+  // Only now: another program must not find what was never computed.
+  for (const [key, { made, sources }] of fresh) store.keepDerived(key, made, sources);
+  return stands;
+}
+
+/** The same dispatch with other tensors bound, by id of the one they stand for. */
+export function rebind(d: Dispatch<Tensor>, stands: ReadonlyMap<number, Tensor>): Dispatch<Tensor> {
+  const buffers = Object.entries(d.buffers).map(([name, t]) => [name, stands.get(t.id) ?? t]);
+  return { ...d, buffers: Object.fromEntries(buffers) as Record<string, Tensor> };
+}

@@ -1,0 +1,87 @@
+import { type AdamVariant, adamStep } from '../../shaders/adam_step.wgsl.js';
+import { geometryOf } from '../base/layout.js';
+import type { Tensor } from '../base/tensor.js';
+import {
+  type Bindings,
+  type Dispatch,
+  dispatch,
+  type KernelSpec,
+  linearGrid,
+  type Target,
+} from '../gpu/kernel.js';
+
+export const adamStepKernel: KernelSpec<AdamVariant> = {
+  name: 'adam_step',
+  bindings: (v): Bindings => ({
+    gradient: 'read',
+    parameter: 'read_write',
+    m: 'read_write',
+    v: 'read_write',
+    ...(v.average ? { average: 'read_write' as const } : {}),
+  }),
+  params: {
+    count: 'u32',
+    stride: 'u32',
+    stepSize: 'f32',
+    rootScale: 'f32',
+    beta1: 'f32',
+    gain1: 'f32',
+    beta2: 'f32',
+    gain2: 'f32',
+    epsilon: 'f32',
+    low: 'f32',
+    high: 'f32',
+    decay: 'f32',
+    gainAverage: 'f32',
+  },
+  shader: adamStep,
+  variants: [
+    { average: false, clamp: false },
+    { average: false, clamp: true },
+    { average: true, clamp: false },
+    { average: true, clamp: true },
+  ],
+};
+
+/** Params of one step that stay the same; `stepSize` and `rootScale` change with every step. */
+export interface AdamParams {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly clamp?: readonly [number, number] | undefined;
+  readonly decay: number;
+}
+
+/** One Adam step in place; `average` given: an exponential moving average with `decay`. */
+export function adamDispatch(
+  label: string,
+  target: Target,
+  t: { gradient: Tensor; parameter: Tensor; m: Tensor; v: Tensor; average?: Tensor | undefined },
+  p: AdamParams,
+): Dispatch<Tensor> {
+  const { vec4s } = geometryOf(t.parameter.shape, t.parameter.layout);
+  const grid = linearGrid(vec4s, target);
+  const { gradient, parameter, m, v, average } = t;
+  return dispatch(
+    adamStepKernel,
+    { average: average !== undefined, clamp: p.clamp !== undefined },
+    label,
+    { gradient, parameter, m, v, ...(average ? { average } : {}) },
+    {
+      count: vec4s,
+      stride: grid.stride,
+      stepSize: 0,
+      rootScale: 1,
+      beta1: p.beta1,
+      gain1: 1 - p.beta1,
+      beta2: p.beta2,
+      gain2: 1 - p.beta2,
+      epsilon: p.epsilon,
+      low: p.clamp?.[0] ?? 0,
+      high: p.clamp?.[1] ?? 0,
+      decay: p.decay,
+      gainAverage: 1 - p.decay,
+    },
+    grid.workgroups,
+  );
+}

@@ -1,0 +1,75 @@
+import { gramSymmetrise } from '../../shaders/gram_symmetrise.wgsl.js';
+import { ShapeError } from '../base/errors.js';
+import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid } from '../gpu/kernel.js';
+import { convDispatch } from './conv2d.js';
+import { ntReduceDispatches } from './nt-reduce.js';
+import type { OpContext, OpSpec } from './op.js';
+
+export const gramSymmetriseKernel: KernelSpec<Record<string, never>> = {
+  name: 'gram_symmetrise',
+  bindings: () => ({ dy: 'read', symmetric: 'read_write' }),
+  params: { C: 'u32', stride: 'u32', scale: 'f32' },
+  shader: gramSymmetrise,
+  variants: [{}],
+};
+
+/** y [C,C] = scale * F F^T, with F = x [1,C,H,W] as [C,H*W] (Gatys, Ecker and Bethge 2016, eq. 3). */
+export const gram: OpSpec<{ scale: number }> = {
+  name: 'gram',
+  inputs: ['x'],
+  saves: ['x'],
+  output(shapes, _attrs, where) {
+    const c = channelsOfOne(`gram at ${where}`, shapes.x!);
+    return { shape: [c, c], layout: 'flat' };
+  },
+  forward: (t, { scale }, ctx) =>
+    ntReduceDispatches(`gram:forward at ${ctx.where}`, ctx, { a: t.x!, y: t.y! }, scale),
+  backward: {
+    x: (t, { scale }, ctx) =>
+      gramBackwardDispatches(`gram:backward:x at ${ctx.where}`, ctx, t.x!, t.dy!, t.dx!, scale),
+  },
+  cost: gramCost,
+};
+
+/** The channels of [1,C,H,W]; a ShapeError for anything but one picture. */
+export function channelsOfOne(where: string, x: Shape): number {
+  const [n, c] = nchw(where, x);
+  if (n !== 1)
+    throw new ShapeError(
+      `${where}: statistics are those of one picture, x.shape[0] must be 1; x ${formatShape(x)}`,
+    );
+  return c;
+}
+
+export function gramCost(shapes: Readonly<Record<string, Shape>>): { flops: number; bytes: number } {
+  const c = shapes.x![1]!;
+  return { flops: 2 * c * sizeOf(shapes.x!), bytes: 4 * (sizeOf(shapes.x!) + c * c) };
+}
+
+/** dx = scale * (dy + dy^T) F: the symmetric matrix is the filter of a 1x1 convolution. */
+export function gramBackwardDispatches(
+  label: string,
+  ctx: OpContext,
+  x: Tensor,
+  dy: Tensor,
+  dx: Tensor,
+  scale: number,
+): Dispatch<Tensor>[] {
+  const c = x.shape[1]!;
+  const symmetric = ctx.scratch('symmetric', [c, c, 1, 1], 'filter');
+  const c4 = ceilDiv(c, 4);
+  const grid = linearGrid(4 * c4 * c4, ctx.target);
+  return [
+    dispatch(
+      gramSymmetriseKernel,
+      {},
+      `${label} (symmetrise)`,
+      { dy, symmetric },
+      { C: c, stride: grid.stride, scale },
+      grid.workgroups,
+    ),
+    convDispatch(label, ctx.target, { x, weight: symmetric, y: dx }, { stride: 1, pad: 0 }),
+  ];
+}

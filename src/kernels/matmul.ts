@@ -1,0 +1,105 @@
+import { matmul as matmulShader, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import { transpose } from '../../shaders/transpose.wgsl.js';
+import { ShapeError } from '../base/errors.js';
+import { ceilDiv, formatShape, type Shape } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import type { OpContext, OpSpec } from './op.js';
+
+const CPU_TILE = { side: 2, workgroup: 8 };
+/** Smaller: statistics are small matrices, and a GPU has many threads to feed. */
+const GPU_TILE = { side: 1, workgroup: 64 };
+
+export const matmulKernel: KernelSpec<MatmulVariant> = {
+  name: 'matmul',
+  bindings: () => ({ at: 'read', b: 'read', y: 'read_write' }),
+  params: { M: 'u32', K: 'u32', N: 'u32', blocks: 'u32', stride: 'u32', alpha: 'f32', diagonal: 'f32' },
+  shader: matmulShader,
+  variants: [CPU_TILE, GPU_TILE].flatMap((tile) => [
+    { ...tile, symmetric: false },
+    { ...tile, symmetric: true },
+  ]),
+};
+
+export const transposeKernel: KernelSpec<Record<string, never>> = {
+  name: 'transpose',
+  bindings: () => ({ x: 'read', y: 'read_write' }),
+  params: { R: 'u32', S: 'u32', stride: 'u32' },
+  shader: transpose,
+  variants: [{}],
+};
+
+/** y [M,N] = a [M,K] b [K,N]. */
+export const matmul: OpSpec<Record<string, never>> = {
+  name: 'matmul',
+  inputs: ['a', 'b'],
+  saves: ['a', 'b'],
+  output(shapes, _attrs, where) {
+    const { a, b } = shapes as { a: Shape; b: Shape };
+    const given = `a ${formatShape(a)}, b ${formatShape(b)}`;
+    if (a.length !== 2 || b.length !== 2) throw new ShapeError(`matmul at ${where}: both inputs must be matrices; ${given}`);
+    if (a[1] !== b[0]) throw new ShapeError(`matmul at ${where}: a.shape[1] (${a[1]}) must equal b.shape[0] (${b[0]}); ${given}`);
+    return { shape: [a[0]!, b[1]!], layout: 'flat' };
+  },
+  forward: (t, _attrs, ctx) => productDispatches(`matmul:forward at ${ctx.where}`, ctx, t.a!, t.b!, t.y!),
+  backward: {
+    a(t, _attrs, ctx) {
+      const label = `matmul:backward:a at ${ctx.where}`;
+      const turned = ctx.scratch('transposed', [...t.b!.shape].reverse());
+      return [
+        transposeDispatch(`${label} (transpose)`, ctx.target, t.b!, turned),
+        ...productDispatches(label, ctx, t.dy!, turned, t.dx!),
+      ];
+    },
+    b: (t, _attrs, ctx) => [
+      matmulDispatch(`matmul:backward:b at ${ctx.where}`, ctx.target, { at: t.a!, b: t.dy!, y: t.dx! }),
+    ],
+  },
+  cost(shapes) {
+    const [m, k] = shapes.a as unknown as [number, number];
+    const n = shapes.b![1]!;
+    return { flops: 2 * m * k * n, bytes: 4 * (m * k + k * n + m * n) };
+  },
+};
+
+/** y = a b. The kernel wants a transposed, so that every load is a vec4; turning it costs little beside the product. */
+function productDispatches(label: string, ctx: OpContext, a: Tensor, b: Tensor, y: Tensor): Dispatch<Tensor>[] {
+  const at = ctx.scratch('at', [...a.shape].reverse());
+  return [
+    transposeDispatch(`${label} (transpose left)`, ctx.target, a, at),
+    matmulDispatch(label, ctx.target, { at, b, y }),
+  ];
+}
+
+export interface MatmulOptions {
+  readonly alpha?: number;
+  /** Added to the diagonal. */
+  readonly diagonal?: number;
+  /** The product is known to be symmetric: half of it is computed. */
+  readonly symmetric?: boolean;
+}
+
+/** y [M,N] = alpha * a b + diagonal * I, from at [K,M], the transpose of a, and b [K,N]. */
+export function matmulDispatch(
+  label: string,
+  target: Target,
+  t: { at: Tensor; b: Tensor; y: Tensor },
+  { alpha = 1, diagonal = 0, symmetric = false }: MatmulOptions = {},
+): Dispatch<Tensor> {
+  const [M, N] = t.y.shape as unknown as [number, number];
+  const variant = { ...(target.cpu ? CPU_TILE : GPU_TILE), symmetric };
+  const rows = ceilDiv(M, 4 * variant.side);
+  const columns = ceilDiv(N, 4 * variant.side);
+  const blocks = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
+  const groups = ceilDiv(blocks, variant.workgroup);
+  const x = Math.min(groups, target.maxWorkgroups);
+  const params = { M, K: t.at.shape[0]!, N, blocks, stride: x * variant.workgroup, alpha, diagonal };
+  return dispatch(matmulKernel, variant, label, { at: t.at, b: t.b, y: t.y }, params, [x, ceilDiv(groups, x), 1]);
+}
+
+/** y [S,R] = transpose of x [R,S]. */
+export function transposeDispatch(label: string, target: Target, x: Tensor, y: Tensor): Dispatch<Tensor> {
+  const [R, S] = x.shape as unknown as [number, number];
+  const grid = linearGrid(S * ceilDiv(R, 4), target);
+  return dispatch(transposeKernel, {}, label, { x, y }, { R, S, stride: grid.stride }, grid.workgroups);
+}

@@ -1,0 +1,234 @@
+// Max and average pooling over square windows.
+import { avgPool2dBackward } from '../../shaders/avg_pool2d_backward.wgsl.js';
+import { avgPool2dBackwardDisjoint } from '../../shaders/avg_pool2d_backward_disjoint.wgsl.js';
+import { avgPool2dForward } from '../../shaders/avg_pool2d_forward.wgsl.js';
+import { maxPool2dBackward, type PoolBackwardVariant } from '../../shaders/max_pool2d_backward.wgsl.js';
+import {
+  type DisjointPoolVariant,
+  maxPool2dBackwardDisjoint,
+} from '../../shaders/max_pool2d_backward_disjoint.wgsl.js';
+import { maxPool2dForward, type PoolVariant } from '../../shaders/max_pool2d_forward.wgsl.js';
+import { maxPool2dWinners } from '../../shaders/max_pool2d_winners.wgsl.js';
+import { ShapeError } from '../base/errors.js';
+import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
+import { type Dispatch, dispatch, type KernelSpec } from '../gpu/kernel.js';
+import { imageGrid } from './image-grid.js';
+import type { OpContext, OpSpec, Tensors } from './op.js';
+
+/** Geometry of a pooling: square windows, `pad` < `window` pixels of padding all round. */
+export interface PoolAttrs {
+  readonly window: number;
+  readonly stride: number;
+  readonly pad: number;
+  /** Rounds the output size up: the last window may hang over, as long as it begins inside (default false). */
+  readonly ceilMode?: boolean;
+}
+
+export interface AvgPoolAttrs extends PoolAttrs {
+  /** Factor on the mean (1). */
+  readonly scale?: number;
+}
+
+const DISJOINT_PARAMS = { H: 'u32', W: 'u32', P: 'u32', Q: 'u32' } as const;
+const POOL_PARAMS = { ...DISJOINT_PARAMS, pad: 'u32' } as const;
+const AVG_PARAMS = { ...POOL_PARAMS, scale: 'f32' } as const;
+
+const POOL_VARIANTS: readonly PoolVariant[] = [
+  { window: 2, stride: 2, inside: true },
+  { window: 2, stride: 2, inside: false },
+  { window: 3, stride: 2, inside: true },
+  { window: 3, stride: 2, inside: false },
+  { window: 3, stride: 1, inside: false },
+];
+
+const BACKWARD_VARIANTS: readonly PoolBackwardVariant[] = [
+  { window: 2, stride: 2 },
+  { window: 3, stride: 2 },
+  { window: 3, stride: 1 },
+];
+
+export const maxPool2dForwardKernel: KernelSpec<PoolVariant> = {
+  name: 'max_pool2d_forward',
+  bindings: () => ({ x: 'read', y: 'read_write' }),
+  params: POOL_PARAMS,
+  shader: maxPool2dForward,
+  variants: POOL_VARIANTS,
+};
+
+export const maxPool2dWinnersKernel: KernelSpec<PoolVariant> = {
+  name: 'max_pool2d_winners',
+  bindings: () => ({ x: 'read', winner: 'read_write' }),
+  params: POOL_PARAMS,
+  shader: maxPool2dWinners,
+  variants: POOL_VARIANTS,
+};
+
+export const maxPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
+  name: 'max_pool2d_backward',
+  bindings: () => ({ winner: 'read', dy: 'read', dx: 'read_write' }),
+  params: POOL_PARAMS,
+  shader: maxPool2dBackward,
+  variants: BACKWARD_VARIANTS,
+};
+
+export const maxPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = {
+  name: 'max_pool2d_backward_disjoint',
+  bindings: () => ({ x: 'read', dy: 'read', dx: 'read_write' }),
+  params: DISJOINT_PARAMS,
+  shader: maxPool2dBackwardDisjoint,
+  variants: [{ window: 2 }, { window: 3 }],
+};
+
+export const avgPool2dForwardKernel: KernelSpec<PoolVariant> = {
+  name: 'avg_pool2d_forward',
+  bindings: () => ({ x: 'read', y: 'read_write' }),
+  params: AVG_PARAMS,
+  shader: avgPool2dForward,
+  variants: POOL_VARIANTS,
+};
+
+export const avgPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
+  name: 'avg_pool2d_backward',
+  bindings: () => ({ dy: 'read', dx: 'read_write' }),
+  params: AVG_PARAMS,
+  shader: avgPool2dBackward,
+  variants: BACKWARD_VARIANTS,
+};
+
+export const avgPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = {
+  name: 'avg_pool2d_backward_disjoint',
+  bindings: () => ({ dy: 'read', dx: 'read_write' }),
+  params: { ...DISJOINT_PARAMS, scale: 'f32' },
+  shader: avgPool2dBackwardDisjoint,
+  variants: [{ window: 2 }, { window: 3 }],
+};
+
+/**
+ * y = maximum of each window: x [N,C,H,W] -> [N,C,P,Q], P = floor((H + 2 pad - window) / stride) + 1. Padding
+ * never wins. Ties go to the first pixel in row-major order: it alone gets the gradient.
+ */
+export const maxPool2d: OpSpec<PoolAttrs> = {
+  name: 'max_pool2d',
+  inputs: ['x'],
+  saves: ['x'],
+  output: (shapes, attrs, where) => ({
+    shape: outputShape(shapes.x!, attrs, `max_pool2d at ${where}`),
+    layout: 'image',
+  }),
+  forward(t, attrs, ctx) {
+    const label = `max_pool2d:forward at ${ctx.where}`;
+    const { window, stride } = attrs;
+    const variant = { window, stride, inside: isInside(t.x!.shape, t.y!.shape, attrs) };
+    const buffers = { x: t.x!, y: t.y! };
+    const params = poolParams(t.x!, t.y!, attrs);
+    return [dispatch(maxPool2dForwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.y!))];
+  },
+  backward: { x: maxPoolBackward },
+  cost: (shapes, attrs) => cost('max_pool2d', shapes.x!, attrs),
+};
+
+/**
+ * y = scale * mean of each window: x [N,C,H,W] -> [N,C,P,Q]. Padding counts as zeros of the mean; what
+ * `ceilMode` lets hang over beyond the padding does not count (the rule of torch.nn.AvgPool2d).
+ */
+export const avgPool2d: OpSpec<AvgPoolAttrs> = {
+  name: 'avg_pool2d',
+  inputs: ['x'],
+  saves: [],
+  output: (shapes, attrs, where) => ({
+    shape: outputShape(shapes.x!, attrs, `avg_pool2d at ${where}`),
+    layout: 'image',
+  }),
+  forward(t, attrs, ctx) {
+    const label = `avg_pool2d:forward at ${ctx.where}`;
+    const { window, stride } = attrs;
+    const variant = { window, stride, inside: isInside(t.x!.shape, t.y!.shape, attrs) };
+    const buffers = { x: t.x!, y: t.y! };
+    const params = { ...poolParams(t.x!, t.y!, attrs), scale: attrs.scale ?? 1 };
+    return [dispatch(avgPool2dForwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.y!))];
+  },
+  backward: {
+    x(t, attrs, ctx) {
+      const label = `avg_pool2d:backward:x at ${ctx.where}`;
+      const variant = { window: attrs.window, stride: attrs.stride };
+      const buffers = { dy: t.dy!, dx: t.dx! };
+      const params = { ...poolParams(t.dx!, t.dy!, attrs), scale: attrs.scale ?? 1 };
+      return [dispatch(avgPool2dBackwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.dx!))];
+    },
+  },
+  cost: (shapes, attrs) => cost('avg_pool2d', shapes.x!, attrs),
+};
+
+function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch<Tensor>[] {
+  const label = `max_pool2d:backward:x at ${ctx.where}`;
+  const { window, stride } = attrs;
+  const buffers = { x: t.x!, dy: t.dy!, dx: t.dx! };
+  const { pad, ...extents } = poolParams(t.x!, t.dy!, attrs);
+  if (stride === window && pad === 0) {
+    const [n, c, h, w] = nchw(label, t.x!.shape);
+    const grid = imageGrid(label, ctx.target, ceilDiv(w, window), ceilDiv(h, window), n * ceilDiv(c, 4));
+    return [dispatch(maxPool2dBackwardDisjointKernel, { window }, label, buffers, extents, grid)];
+  }
+  const variant = { window, stride, inside: isInside(t.x!.shape, t.dy!.shape, attrs) };
+  return [
+    dispatch(
+      maxPool2dBackwardKernel,
+      variant,
+      label,
+      buffers,
+      { ...extents, pad },
+      gridOf(label, ctx, t.dx!),
+    ),
+  ];
+}
+
+function outputShape(x: Shape, attrs: PoolAttrs, where: string): Shape {
+  const [n, c, h, w] = nchw(where, x);
+  const { window, stride, pad } = attrs;
+  if (!Number.isInteger(window) || window < 1)
+    throw new ShapeError(`${where}: window must be a positive integer, got ${window}`);
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new ShapeError(`${where}: stride must be a positive integer, got ${stride}`);
+  if (!Number.isInteger(pad) || pad < 0 || pad >= window) {
+    throw new ShapeError(
+      `${where}: pad must be an integer in 0..${window - 1} for a window of ${window}, got ${pad}`,
+    );
+  }
+  const p = pooledExtent(h, attrs);
+  const q = pooledExtent(w, attrs);
+  if (p < 1 || q < 1) {
+    throw new ShapeError(
+      `${where}: a ${window}x${window} window with pad ${pad} does not fit into ${h}x${w}; x ${formatShape(x)}`,
+    );
+  }
+  return [n, c, p, q];
+}
+
+function pooledExtent(extent: number, { window, stride, pad, ceilMode }: PoolAttrs): number {
+  const steps = (extent + 2 * pad - window) / stride;
+  const out = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1;
+  // A window that would begin behind the picture would hold nothing but padding.
+  return ceilMode && (out - 1) * stride >= extent + pad ? out - 1 : out;
+}
+
+function isInside(x: Shape, y: Shape, { window, stride, pad }: PoolAttrs): boolean {
+  const fits = (axis: number) => (y[axis]! - 1) * stride + window <= x[axis]!;
+  return pad === 0 && fits(2) && fits(3);
+}
+
+function poolParams(x: Tensor, y: Tensor, attrs: PoolAttrs) {
+  const [, , H, W] = nchw('pool2d', x.shape);
+  const [, , P, Q] = nchw('pool2d', y.shape);
+  return { H, W, P, Q, pad: attrs.pad };
+}
+
+function gridOf(label: string, ctx: OpContext, t: Tensor) {
+  const [n, c, h, w] = nchw(label, t.shape);
+  return imageGrid(label, ctx.target, w, h, n * ceilDiv(c, 4));
+}
+
+function cost(name: string, x: Shape, attrs: PoolAttrs): { flops: number; bytes: number } {
+  const y = outputShape(x, attrs, name);
+  return { flops: sizeOf(y) * attrs.window ** 2, bytes: 4 * (sizeOf(x) + sizeOf(y)) };
+}

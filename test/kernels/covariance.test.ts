@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { channelMeanFamily, covarianceFamily } from '../../harness/cases/covariance.js';
+import { ShapeError } from '../../src/base/errors.js';
+import { channelMean } from '../../src/kernels/channel-mean.js';
+import { covariance } from '../../src/kernels/covariance.js';
+import { ndarray } from '../../src/reference/array.js';
+import { channelMeanReference } from '../../src/reference/channel-mean.js';
+import { covarianceReference } from '../../src/reference/covariance.js';
+import { checkFamily } from './shared.js';
+
+const x = ndarray([1, 2, 1, 2], [1, 3, 10, 6]);
+
+it('channel_mean by hand', () => {
+  const y = channelMeanReference.forward({ x }, {});
+  expect([...y.data]).toEqual([2, 8]);
+  expect([...channelMeanReference.backward.x!({ x }, y, ndarray([2], [4, -2]), {}).data]).toEqual([2, 2, -1, -1]);
+});
+
+it('covariance by hand', () => {
+  // Centred: (-1 1; 2 -2), products (2 -4; -4 8), halved.
+  const y = covarianceReference.forward({ x }, {});
+  expect([...y.data]).toEqual([1, -2, -2, 4]);
+  const dx = covarianceReference.backward.x!({ x }, y, ndarray([2, 2], [1, 0, 2, 0]), {});
+  // (dy + dy^T)/2 = (1 1; 1 0) times the centred channels.
+  expect([...dx.data]).toEqual([1, -1, -1, 1]);
+});
+
+it('refuses a batch', () => {
+  const message = 'statistics are those of one picture, x.shape[0] must be 1; x [2,3,4,4]';
+  expect(() => covariance.output({ x: [2, 3, 4, 4] }, {}, 'relu1_1')).toThrow(new ShapeError(`covariance at relu1_1: ${message}`));
+  expect(() => channelMean.output({ x: [2, 3, 4, 4] }, {}, 'relu1_1')).toThrow(new ShapeError(`channel_mean at relu1_1: ${message}`));
+});
+
+checkFamily(channelMeanFamily);
+checkFamily(covarianceFamily);

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { matmulFamily } from '../../harness/cases/matmul.js';
+import { compare } from '../../harness/check.js';
+import { ShapeError } from '../../src/base/errors.js';
+import { normal } from '../../src/base/random.js';
+import { tensor } from '../../src/base/tensor.js';
+import { TensorStore } from '../../src/gpu/store.js';
+import { Program } from '../../src/graph/program.js';
+import { matmul, matmulDispatch } from '../../src/kernels/matmul.js';
+import { abs, map, type NdArray, ndarray } from '../../src/reference/array.js';
+import { matmulReference, product, transposed } from '../../src/reference/matmul.js';
+import { checkFamily, useDevice } from './shared.js';
+
+it('matmul by hand', () => {
+  const inputs = { a: ndarray([2, 2], [1, 2, 3, 4]), b: ndarray([2, 1], [5, 6]) };
+  const y = matmulReference.forward(inputs, {});
+  expect([...y.data]).toEqual([17, 39]);
+  const dy = ndarray([2, 1], [1, -1]);
+  expect([...matmulReference.backward.a!(inputs, y, dy, {}).data]).toEqual([5, 6, -5, -6]);
+  expect([...matmulReference.backward.b!(inputs, y, dy, {}).data]).toEqual([-2, -2]);
+});
+
+it('names the extents that do not fit', () => {
+  expect(() => matmul.output({ a: [2, 3], b: [4, 5] }, {}, 'm')).toThrow(
+    new ShapeError('matmul at m: a.shape[1] (3) must equal b.shape[0] (4); a [2,3], b [4,5]'),
+  );
+  expect(() => matmul.output({ a: [3], b: [3, 5] }, {}, 'm')).toThrow(
+    new ShapeError('matmul at m: both inputs must be matrices; a [3], b [3,5]'),
+  );
+});
+
+checkFamily(matmulFamily);
+
+const gpu = useDevice();
+
+const random = (shape: number[], seed: number) =>
+  ndarray(
+    shape,
+    Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => normal(seed, i)),
+  );
+
+/** -2 a b + 3 I against float64, with the tiles of a CPU or of a GPU. */
+async function check(at: NdArray, b: NdArray, cpu: boolean, symmetric: boolean): Promise<Float32Array> {
+  const store = new TensorStore(gpu.device);
+  const pin = (name: string, values: NdArray) =>
+    store.pin(tensor(name, values.shape, { lifetime: 'pinned' }), values.data);
+  const [M, N] = [at.shape[1]!, b.shape[1]!];
+  const y = tensor('y', [M, N]);
+  const target = { ...gpu.device.target, cpu };
+  const options = { alpha: -2, diagonal: 3, symmetric };
+  const list = [matmulDispatch('matmul', target, { at: pin('at', at), b: pin('b', b), y }, options)];
+  const program = await Program.compile(store, list, { keep: [y] });
+  program.runPoisoned();
+  const identity = (i: number) => (Math.floor(i / N) === i % N ? 3 : 0);
+  const result = await program.read(y);
+  const comparison = compare('matmul', result, map(product(transposed(at), b), (value, i) => -2 * value + identity(i)), {
+    magnitude: map(product(transposed(abs(at)), abs(b)), (value, i) => 2 * value + identity(i)),
+    terms: at.shape[0]! + 1,
+  });
+  expect(comparison.ok, comparison.report).toBe(true);
+  program.destroy();
+  store.destroy();
+  return result;
+}
+
+it.each([true, false])('scales and adds to the diagonal (tiles of a CPU: %s)', async (cpu) => {
+  await check(random([23, 19], 1), random([23, 30], 2), cpu, false);
+});
+
+it.each([true, false])('computes half of a symmetric product (tiles of a CPU: %s)', async (cpu) => {
+  const a = random([21, 37], 3);
+  const y = await check(a, a, cpu, true);
+  for (let i = 0; i < 37; i++) for (let j = 0; j < i; j++) expect(y[i * 37 + j]).toBe(y[j * 37 + i]);
+});
