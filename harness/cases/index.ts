@@ -1,6 +1,36 @@
 // Every op's cases in one table: tests, `facet check` and `facet bench` read it.
 import { conv2dFamily } from './conv2d.js';
+import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
+import { gramFamily } from './gram.js';
+import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { matmulFamily } from './matmul.js';
+import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
+import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
+import { resizeBilinearFamily } from './resize.js';
+import { scaleShiftFamily } from './scale-shift.js';
+import { spatialScaleFamily } from './spatial-scale.js';
+import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
+import { totalVariationFamily } from './total-variation.js';
 
-export const families: readonly CaseFamily[] = [conv2dFamily, reluFamily, weightedAddFamily];
+export const families: readonly CaseFamily[] = [
+  conv2dFamily,
+  reluFamily,
+  weightedAddFamily,
+  maxPool2dFamily,
+  avgPool2dFamily,
+  pad2dFamily,
+  resizeBilinearFamily,
+  scaleShiftFamily,
+  spatialScaleFamily,
+  imageToTensorFamily,
+  tensorToImageFamily,
+  gramFamily,
+  channelMeanFamily,
+  covarianceFamily,
+  matmulFamily,
+  squaredErrorFamily,
+  reduceSumFamily,
+  totalVariationFamily,
+];

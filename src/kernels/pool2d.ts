@@ -12,7 +12,7 @@ import { maxPool2dWinners } from '../../shaders/max_pool2d_winners.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
-import { type Dispatch, dispatch, type KernelSpec } from '../gpu/kernel.js';
+import { type Dispatch, dispatch, type KernelSpec, type Workgroups } from '../gpu/kernel.js';
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec, Tensors } from './op.js';
 
@@ -148,38 +148,59 @@ export const avgPool2d: OpSpec<AvgPoolAttrs> = {
     const params = { ...poolParams(t.x!, t.y!, attrs), scale: attrs.scale ?? 1 };
     return [dispatch(avgPool2dForwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.y!))];
   },
-  backward: {
-    x(t, attrs, ctx) {
-      const label = `avg_pool2d:backward:x at ${ctx.where}`;
-      const variant = { window: attrs.window, stride: attrs.stride };
-      const buffers = { dy: t.dy!, dx: t.dx! };
-      const params = { ...poolParams(t.dx!, t.dy!, attrs), scale: attrs.scale ?? 1 };
-      return [dispatch(avgPool2dBackwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.dx!))];
-    },
-  },
+  backward: { x: avgPoolBackward },
   cost: (shapes, attrs) => cost('avg_pool2d', shapes.x!, attrs),
 };
 
 function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch<Tensor>[] {
   const label = `max_pool2d:backward:x at ${ctx.where}`;
   const { window, stride } = attrs;
-  const buffers = { x: t.x!, dy: t.dy!, dx: t.dx! };
-  const { pad, ...extents } = poolParams(t.x!, t.dy!, attrs);
-  if (stride === window && pad === 0) {
-    const [n, c, h, w] = nchw(label, t.x!.shape);
-    const grid = imageGrid(label, ctx.target, ceilDiv(w, window), ceilDiv(h, window), n * ceilDiv(c, 4));
-    return [dispatch(maxPool2dBackwardDisjointKernel, { window }, label, buffers, extents, grid)];
+  const x = t.x!;
+  const dy = t.dy!;
+  const dx = t.dx!;
+  const { pad, ...extents } = poolParams(x, dy, attrs);
+  if (isDisjoint(attrs)) {
+    const grid = gridOf(label, ctx, dx, window);
+    return [dispatch(maxPool2dBackwardDisjointKernel, { window }, label, { x, dy, dx }, extents, grid)];
   }
-  const variant = { window, stride, inside: isInside(t.x!.shape, t.dy!.shape, attrs) };
+  const [n, c, p, q] = nchw(label, dy.shape);
+  const winner = ctx.scratch('winner', [n * ceilDiv(c, 4), p, 4 * q]);
+  const inside = isInside(x.shape, dy.shape, attrs);
+  const params = { ...extents, pad };
   return [
     dispatch(
-      maxPool2dBackwardKernel,
-      variant,
-      label,
-      buffers,
-      { ...extents, pad },
-      gridOf(label, ctx, t.dx!),
+      maxPool2dWinnersKernel,
+      { window, stride, inside },
+      `max_pool2d:winners at ${ctx.where}`,
+      { x, winner },
+      params,
+      gridOf(label, ctx, dy),
     ),
+    dispatch(
+      maxPool2dBackwardKernel,
+      { window, stride },
+      label,
+      { winner, dy, dx },
+      params,
+      gridOf(label, ctx, dx),
+    ),
+  ];
+}
+
+function avgPoolBackward(t: Tensors, attrs: AvgPoolAttrs, ctx: OpContext): Dispatch<Tensor>[] {
+  const label = `avg_pool2d:backward:x at ${ctx.where}`;
+  const { window, stride, scale = 1 } = attrs;
+  const buffers = { dy: t.dy!, dx: t.dx! };
+  const { pad, ...extents } = poolParams(t.dx!, t.dy!, attrs);
+  if (isDisjoint(attrs)) {
+    const grid = gridOf(label, ctx, t.dx!, window);
+    return [
+      dispatch(avgPool2dBackwardDisjointKernel, { window }, label, buffers, { ...extents, scale }, grid),
+    ];
+  }
+  const params = { ...extents, pad, scale };
+  return [
+    dispatch(avgPool2dBackwardKernel, { window, stride }, label, buffers, params, gridOf(label, ctx, t.dx!)),
   ];
 }
 
@@ -223,9 +244,15 @@ function poolParams(x: Tensor, y: Tensor, attrs: PoolAttrs) {
   return { H, W, P, Q, pad: attrs.pad };
 }
 
-function gridOf(label: string, ctx: OpContext, t: Tensor) {
+/** No pixel is in two windows: a thread may own a window of dx. */
+function isDisjoint({ window, stride, pad }: PoolAttrs): boolean {
+  return stride === window && pad === 0;
+}
+
+/** One thread for each square of `side` x `side` pixels of each plane. */
+function gridOf(label: string, ctx: OpContext, t: Tensor, side = 1): Workgroups {
   const [n, c, h, w] = nchw(label, t.shape);
-  return imageGrid(label, ctx.target, w, h, n * ceilDiv(c, 4));
+  return imageGrid(label, ctx.target, ceilDiv(w, side), ceilDiv(h, side), n * ceilDiv(c, 4));
 }
 
 function cost(name: string, x: Shape, attrs: PoolAttrs): { flops: number; bytes: number } {

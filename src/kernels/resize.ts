@@ -80,7 +80,14 @@ export const resizeBilinear: OpSpec<ResizeAttrs> = {
         // Depends on nothing but sizes, so that a program computes it once.
         return [
           dispatch(resizeBilinearTotalsKernel, {}, label, { total }, totals, [groups, 1, 1]),
-          dispatch(resizeBilinearBackwardKernel, { axis }, label, { total, dy, dx }, params, gridOf(label, ctx, dx)),
+          dispatch(
+            resizeBilinearBackwardKernel,
+            { axis },
+            label,
+            { total, dy, dx },
+            params,
+            gridOf(label, ctx, dx),
+          ),
         ];
       };
       const { axes, between } = plan(t.dx!.shape, t.dy!.shape);

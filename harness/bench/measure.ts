@@ -1,0 +1,93 @@
+// Times programs by the adapter's own clock where it has one, and by the wall clock beside it.
+import { FacetError } from '../../src/base/errors.js';
+import type { Device } from '../../src/gpu/device.js';
+import type { Program } from '../../src/graph/program.js';
+
+/** A program to time, with its arithmetic and least memory traffic of one run. */
+export interface Timed {
+  readonly name: string;
+  readonly program: Program;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export interface Measurement {
+  readonly name: string;
+  /** Median of the sum over dispatches by timestamps; absent where the adapter has none. */
+  readonly gpuMs?: number;
+  /** Median of a run in a batch of runs, from submit to the end of the wait. */
+  readonly wallMs: number;
+  /** Interquartile range over median of the times that the rates are computed from. */
+  readonly spread: number;
+  readonly flops: number;
+  readonly bytes: number;
+  /** By gpuMs, or by wallMs where that is absent. */
+  readonly gflops: number;
+  readonly gbps: number;
+}
+
+/** A batch takes about this long, so that the wait's naps of half a millisecond do not count. */
+const BATCH_MS = 30;
+const MAX_BATCH = 100;
+
+/** Runs the programs in turn, `repetitions` times; the first round warms up and is not counted. */
+export async function measure(
+  device: Device,
+  timed: readonly Timed[],
+  repetitions: number,
+): Promise<Measurement[]> {
+  const hasClock = device.gpu.features.has('timestamp-query');
+  const batches: number[] = [];
+  for (const { program } of timed) {
+    await wallMs(device, program, 1);
+    const once = await wallMs(device, program, 1);
+    batches.push(Math.min(MAX_BATCH, Math.max(1, Math.round(BATCH_MS / once))));
+  }
+  const walls = timed.map((): number[] => []);
+  const clocks = timed.map((): number[] => []);
+  // In turn, not one after the other: a slow minute of the machine then falls on all of them.
+  for (let round = 0; round < repetitions; round++) {
+    for (const [i, { program }] of timed.entries()) {
+      walls[i]!.push(await wallMs(device, program, batches[i]!));
+      if (hasClock) clocks[i]!.push((await program.profile()).reduce((sum, { ms }) => sum + ms, 0));
+    }
+  }
+  return timed.map(({ name, flops, bytes }, i) => {
+    const gpuMs = hasClock ? median(clocks[i]!) : undefined;
+    const times = gpuMs ? clocks[i]! : walls[i]!;
+    const ms = median(times);
+    if (!(ms > 0))
+      throw new FacetError(`bench: ${name} took ${ms} ms, which is no time: the run did nothing`);
+    return {
+      name,
+      ...(gpuMs ? { gpuMs } : {}),
+      wallMs: median(walls[i]!),
+      spread: (quantile(times, 0.75) - quantile(times, 0.25)) / ms,
+      flops,
+      bytes,
+      gflops: flops / ms / 1e6,
+      gbps: bytes / ms / 1e6,
+    };
+  });
+}
+
+/** Milliseconds of one run out of `count` submitted together; the timer starts before the first submit. */
+async function wallMs(device: Device, program: Program, count: number): Promise<number> {
+  const start = performance.now();
+  for (let i = 0; i < count; i++) program.run();
+  await device.sync();
+  return (performance.now() - start) / count;
+}
+
+/** The middle value, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which `share` of the sorted values lie, interpolated between the two nearest. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const low = sorted[Math.floor(at)]!;
+  return low + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - low);
+}

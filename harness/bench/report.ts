@@ -1,0 +1,182 @@
+// A benchmark's results as a record that can be kept, and as a table.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { z } from 'zod';
+import { InputError } from '../../src/base/errors.js';
+import type { Device } from '../../src/gpu/device.js';
+import type { Ceilings } from './ceilings.js';
+import type { Measurement } from './measure.js';
+
+const measurementSchema = z.object({
+  name: z.string(),
+  gpuMs: z.number().optional(),
+  wallMs: z.number(),
+  spread: z.number(),
+  flops: z.number(),
+  bytes: z.number(),
+  gflops: z.number(),
+  gbps: z.number(),
+});
+
+const recordSchema = z.object({
+  adapter: z.string(),
+  driver: z.string(),
+  webgpu: z.string(),
+  node: z.string(),
+  cpu: z.string(),
+  commit: z.string(),
+  date: z.string(),
+  repetitions: z.number(),
+  ceilings: z.object({ gflops: z.number(), gbps: z.number() }),
+  results: z.array(measurementSchema),
+});
+
+/** What `--json` writes and `--compare` reads: where, when and of which commit, and every measurement. */
+export type BenchRecord = z.infer<typeof recordSchema>;
+
+/** The record of a run on `device`. */
+export function benchRecord(
+  device: Device,
+  repetitions: number,
+  ceilings: Ceilings,
+  results: readonly Measurement[],
+): BenchRecord {
+  const { vendor, architecture, device: model, description } = device.adapter;
+  const [cpu] = cpus();
+  return {
+    adapter: [vendor, architecture, model].filter(Boolean).join(' '),
+    driver: description,
+    webgpu: device.platform.gpuVersion,
+    node: process.version,
+    cpu: `${cpus().length} x ${cpu?.model ?? 'unknown'}`,
+    commit: commit(),
+    date: new Date().toISOString(),
+    repetitions,
+    ceilings,
+    results: [...results],
+  };
+}
+
+/** The checked-out commit, with a plus where files differ from it; a word where there is no git or no clone. */
+function commit(): string {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', import.meta.dirname, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? '+' : ''}`;
+  } catch {
+    return 'no clone';
+  }
+}
+
+/** Reads a record; InputError where the file cannot be read or is none. */
+export function readRecord(path: string): BenchRecord {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`--compare ${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`--compare ${path}: is not JSON`, { cause: error });
+  }
+  const parsed = recordSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new InputError(
+      `--compare ${path}: is no record of facet bench: ${issue?.path.join('.')}: ${issue?.message}`,
+    );
+  }
+  return parsed.data;
+}
+
+/** The lines above a table: what ran, where, and the limits that the last column is a share of. */
+export function headLines(record: BenchRecord): string[] {
+  const { ceilings } = record;
+  return [
+    `adapter  ${record.adapter}`,
+    `driver   ${record.driver}`,
+    `software ${record.webgpu}, node ${record.node}, commit ${record.commit}, ${record.date}`,
+    `cpu      ${record.cpu}`,
+    `limits   ${ceilings.gflops.toFixed(1)} GFLOP/s (multiply-adds in registers), ${ceilings.gbps.toFixed(1)} GB/s (copy), measured in this run`,
+    `medians of ${record.repetitions}; GFLOP/s counts the forward pass's arithmetic for each direction`,
+  ];
+}
+
+/** Rows under a heading; with `old`, how many times as fast as there. */
+export function tableRows(record: BenchRecord, old?: BenchRecord): string[][] {
+  const before = new Map(old?.results.map((result) => [result.name, result]));
+  const head = [
+    'name',
+    'GPU ms',
+    'wall ms',
+    'spread',
+    'GFLOP/s',
+    'GB/s',
+    'of limit',
+    ...(old ? ['speed-up'] : []),
+  ];
+  return [
+    head,
+    ...record.results.map((result) => [
+      result.name,
+      result.gpuMs === undefined ? '-' : milliseconds(result.gpuMs),
+      milliseconds(result.wallMs),
+      `${(100 * result.spread).toFixed(0)} %`,
+      result.gflops.toFixed(1),
+      result.gbps.toFixed(1),
+      share(result, record.ceilings),
+      ...(old ? [speedUp(result, before.get(result.name))] : []),
+    ]),
+  ];
+}
+
+function milliseconds(ms: number): string {
+  return ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(2) : ms.toFixed(4);
+}
+
+/** The larger of the shares of the two limits: what an ideal kernel would be bound by. */
+function share({ gflops, gbps }: Measurement, ceilings: Ceilings): string {
+  const [arithmetic, memory] = [gflops / ceilings.gflops, gbps / ceilings.gbps];
+  return `${(100 * Math.max(arithmetic, memory)).toFixed(0)} % ${arithmetic >= memory ? 'arith.' : 'memory'}`;
+}
+
+/** By the same clock in both; a change within the two spreads says nothing and is marked so. */
+function speedUp(now: Measurement, before: Measurement | undefined): string {
+  if (!before) return 'new';
+  const both = now.gpuMs !== undefined && before.gpuMs !== undefined;
+  const factor = both ? before.gpuMs! / now.gpuMs! : before.wallMs / now.wallMs;
+  const noise = Math.abs(factor - 1) < Math.max(now.spread, before.spread) ? ' ~' : '';
+  return `${factor.toFixed(2)}x${noise}`;
+}
+
+/** Columns padded to one width: names to the left, numbers to the right. */
+export function alignRows(rows: readonly (readonly string[])[]): string[] {
+  const widths = columnWidths(rows);
+  return rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  );
+}
+
+/** The same as a Markdown table. */
+export function markdownRows(rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const [head, ...body] = rows;
+  return [
+    line(head!),
+    line(head!.map((_, i) => (i === 0 ? '---' : '---:'))),
+    ...body.map((row) => line(row)),
+  ];
+}
+
+function columnWidths(rows: readonly (readonly string[])[]): number[] {
+  return rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+}

@@ -1,0 +1,118 @@
+// `facet bench`: how fast every op runs on this machine's adapter, beside what the adapter can do at best.
+import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
+import { Device } from '../../src/gpu/device.js';
+import { nodePlatform } from '../../src/platform/node.js';
+import { measureCeilings } from '../bench/ceilings.js';
+import { type Measurement, measure } from '../bench/measure.js';
+import { benchSet } from '../bench/programs.js';
+import {
+  alignRows,
+  type BenchRecord,
+  benchRecord,
+  headLines,
+  markdownRows,
+  readRecord,
+  tableRows,
+} from '../bench/report.js';
+import type { CaseFamily } from '../cases/family.js';
+import { families } from '../cases/index.js';
+import { checkWritable, writeAtomically } from '../node/overwrite.js';
+import { wholeNumber } from './arguments.js';
+
+export interface BenchOptions {
+  /** Parts of names; what contains one of them is timed. */
+  readonly filters: readonly string[];
+  /** Timed rounds, at least 5. */
+  readonly repetitions: number;
+  /** Told of each op before its programs are compiled. */
+  readonly onOp?: (name: string) => void;
+}
+
+const FEWEST_REPETITIONS = 5;
+
+/**
+ * Times the selected entries on `device`, each after a check of its kernels. InputError where nothing is selected,
+ * FacetError where a result is wrong.
+ */
+export async function runBench(device: Device, options: BenchOptions): Promise<BenchRecord> {
+  const { filters, repetitions } = options;
+  const isWanted = (name: string) => filters.length === 0 || filters.some((filter) => name.includes(filter));
+  const chosen = families.filter((f) => namesOf(f).some(isWanted));
+  if (chosen.length === 0) {
+    const ops = families.map((f) => f.op.name).join(', ');
+    throw new InputError(`bench: nothing is named like ${filters.join(' or ')}; names begin with ${ops}`);
+  }
+  options.onOp?.('limits of the adapter');
+  const ceilings = await measureCeilings(device, repetitions);
+  const results: Measurement[] = [];
+  for (const f of chosen) {
+    options.onOp?.(f.op.name);
+    const set = await benchSet(device, f, isWanted);
+    try {
+      results.push(...(await measure(device, set.timed, repetitions)));
+    } finally {
+      set.destroy();
+    }
+  }
+  return benchRecord(device, repetitions, ceilings, results);
+}
+
+function namesOf(f: CaseFamily): string[] {
+  const parts = ['forward', ...Object.keys(f.op.backward).map((name) => `backward:${name}`)];
+  return f.bench.flatMap((text) => parts.map((part) => `${f.op.name}:${part}:${text}`));
+}
+
+interface CommandOptions {
+  readonly filter: string[];
+  readonly repetitions: number;
+  readonly json?: string;
+  readonly force?: boolean;
+  readonly markdown?: boolean;
+  readonly compare?: string;
+}
+
+async function action(options: CommandOptions): Promise<void> {
+  if (options.repetitions < FEWEST_REPETITIONS) {
+    throw new InputError(`--repetitions must be at least ${FEWEST_REPETITIONS}, got ${options.repetitions}`);
+  }
+  const old = options.compare === undefined ? undefined : readRecord(options.compare);
+  if (options.json !== undefined) await checkWritable(options.json, options);
+  // Dawn rounds timestamps to some 65 microseconds unless told otherwise: more than a small kernel takes.
+  const platform = nodePlatform(['disable-dawn-features=timestamp_quantization']);
+  let record: BenchRecord;
+  try {
+    const device = await Device.open(platform);
+    try {
+      const onOp = (name: string) => process.stderr.write(`bench: ${name}\n`);
+      record = await runBench(device, { filters: options.filter, repetitions: options.repetitions, onOp });
+    } finally {
+      device.destroy();
+    }
+  } finally {
+    platform.dispose();
+  }
+  const rows = tableRows(record, old);
+  const head = headLines(record);
+  if (old) head.push(`speed-up over commit ${old.commit} on ${old.driver} (~: within the spread)`);
+  console.log(
+    options.markdown ? `${head.map((line) => `    ${line}`).join('\n')}\n` : `${head.join('\n')}\n`,
+  );
+  console.log((options.markdown ? markdownRows(rows) : alignRows(rows)).join('\n'));
+  if (options.json !== undefined) {
+    await writeAtomically(options.json, `${JSON.stringify(record, undefined, 2)}\n`, options);
+  }
+}
+
+/** The sub-command `bench`. */
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('time every op, forward and backward, beside the measured limits of this adapter')
+    .option('--filter <text...>', 'only what contains one of these, such as conv2d:backward', [])
+    .option('--repetitions <n>', 'timed rounds, of which the median counts', wholeNumber('--repetitions'), 7)
+    .option('--json <file>', 'also write the results there')
+    .option('--force', 'replace an existing file')
+    .option('--markdown', 'print a Markdown table')
+    .option('--compare <file>', 'print the speed-up over the results in this file')
+    .action(action);
+}

@@ -1,0 +1,71 @@
+// The command `facet`: sub-commands, and the one place where errors become exit codes.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { FacetError, InputError, ShapeError, WeightsError } from '../../src/base/errors.js';
+import { packageRoot } from '../../src/platform/node-paths.js';
+import { benchCommand } from './bench.js';
+import { checkCommand } from './check.js';
+import { demoCommand } from './demo.js';
+import { doctor } from './doctor.js';
+import { paintCommand } from './paint.js';
+import { stylizeCommand } from './stylize.js';
+import { weightsCommand } from './weights.js';
+
+/** Exit codes: 0 done, 1 something broke or a check failed, 2 the input cannot be used, 130 interrupted. */
+const EXIT_FAILURE = 1;
+const EXIT_BAD_INPUT = 2;
+
+function buildProgram(): Command {
+  const { version } = JSON.parse(
+    readFileSync(join(packageRoot(import.meta.url), 'package.json'), 'utf8'),
+  ) as {
+    version: string;
+  };
+  const program = new Command('facet')
+    .description('Neural style transfer on hand-written WGSL, on any GPU or none')
+    .version(version)
+    .showHelpAfterError('(facet --help lists everything)');
+  program
+    .command('doctor')
+    .description('show adapter, driver, features and limits, what is missing and how to mend it')
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      process.exitCode = await doctor(options);
+    });
+  for (const command of [
+    stylizeCommand(),
+    demoCommand(),
+    paintCommand(),
+    weightsCommand(),
+    checkCommand(),
+    benchCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  exitByThrowing(program);
+  return program;
+}
+
+/** Commander would exit by itself, with 1 for a bad option. */
+function exitByThrowing(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) exitByThrowing(sub);
+}
+
+/** Runs the command line; resolves to the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync([...argv]);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
+    if (error instanceof FacetError) {
+      process.stderr.write(`facet: ${error.message}\n`);
+      const usersFault = [InputError, WeightsError, ShapeError].some((kind) => error instanceof kind);
+      return usersFault ? EXIT_BAD_INPUT : EXIT_FAILURE;
+    }
+    process.stderr.write(`facet: internal error, please report it:\n${(error as Error)?.stack ?? error}\n`);
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,26 @@
+// Public face of `facet`: the floors under the tasks, for people who build their own graph.
+export * from './base/errors.js';
+export { fromPlanar, type RgbImage, rgbImage, toPlanar } from './base/image.js';
+export type { Shape } from './base/shape.js';
+export { type Layout, type Tensor, tensor } from './base/tensor.js';
+export { type AdapterReport, Device, type DeviceOptions, findAdapter, reportAdapter } from './gpu/device.js';
+export type { Dispatch, KernelSpec, Target } from './gpu/kernel.js';
+export { TensorStore } from './gpu/store.js';
+export { type MemoryPlan, planMemory } from './graph/liveness.js';
+export { type CompileOptions, Program } from './graph/program.js';
+export { Tape } from './graph/tape.js';
+export { weightedAddOp } from './kernels/arithmetic.js';
+export { conv2d } from './kernels/conv2d.js';
+export { gram } from './kernels/gram.js';
+export type { OpContext, OpSpec } from './kernels/op.js';
+export { avgPool2d, maxPool2d } from './kernels/pool2d.js';
+export { relu } from './kernels/relu.js';
+export { squaredError } from './kernels/squared-error.js';
+export { totalVariation } from './kernels/total-variation.js';
+export type { InputConvention, LoadedWeights, WeightsManifest } from './nets/manifest.js';
+export { Net } from './nets/net.js';
+export { parseSafetensors, tensorValues, writeSafetensors } from './nets/safetensors.js';
+export { VGG_NETS, vggLayers, vggTaps } from './nets/vgg.js';
+export { Adam } from './optim/adam.js';
+export { Lbfgs } from './optim/lbfgs.js';
+export type { Platform } from './platform/platform.js';

@@ -1,0 +1,24 @@
+// Public face of `facet/style`.
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+export { keepColors, matchColors } from './color.js';
+export {
+  type PartialStyleOptions,
+  PRESET_NAMES,
+  PRESETS,
+  type Preset,
+  resolveOptions,
+  type StyleOptions,
+  scaleSizes,
+  scaleSteps,
+} from './options.js';
+export { planStep } from './session.js';
+export {
+  type StepEvent,
+  type StyleSource,
+  type StylizeHooks,
+  type StylizeInput,
+  type StylizeResult,
+  stylize,
+  usableScales,
+} from './stylize.js';
+export type { StyleTrace } from './trace.js';

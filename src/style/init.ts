@@ -1,0 +1,31 @@
+// The picture that the optimisation starts from.
+import { normal } from '../base/random.js';
+import type { Planar } from './targets.js';
+
+/** Normal noise around mid grey with standard deviation 1/4, clamped to 0..1, planar [1,3,height,width]. */
+export function noisePicture(height: number, width: number, seed: number): Float32Array {
+  return Float32Array.from({ length: 3 * height * width }, (_, i) =>
+    Math.min(1, Math.max(0, 0.5 + 0.25 * normal(seed, i))),
+  );
+}
+
+/** Noise with each channel's mean and standard deviation of a style picture (planar). */
+export function styleNoise(style: Planar, height: number, width: number, seed: number): Float32Array {
+  const pixels = style.height * style.width;
+  const out = new Float32Array(3 * height * width);
+  for (let c = 0; c < 3; c++) {
+    const plane = style.values.subarray(c * pixels, (c + 1) * pixels);
+    const mean = plane.reduce((sum, value) => sum + value, 0) / pixels;
+    const variance = plane.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels;
+    for (let i = 0; i < height * width; i++) {
+      const at = c * height * width + i;
+      out[at] = Math.min(1, Math.max(0, mean + Math.sqrt(variance) * normal(seed, at)));
+    }
+  }
+  return out;
+}
+
+/** (1 - share) * picture + share * noise. */
+export function mixNoise(picture: Float32Array, noise: Float32Array, share: number): Float32Array {
+  return share === 0 ? picture : picture.map((value, i) => (1 - share) * value + share * noise[i]!);
+}

@@ -1,0 +1,268 @@
+// What the result is compared with: content features and style statistics, computed once per scale.
+import { InputError } from '../base/errors.js';
+import { symmetricSqrt } from '../base/linalg.js';
+import { type Tensor, tensor } from '../base/tensor.js';
+import type { TensorStore } from '../gpu/store.js';
+import { Program } from '../graph/program.js';
+import { Tape } from '../graph/tape.js';
+import { channelMean } from '../kernels/channel-mean.js';
+import { covariance } from '../kernels/covariance.js';
+import { gram } from '../kernels/gram.js';
+import { spatialScale } from '../kernels/spatial-scale.js';
+import type { Net } from '../nets/net.js';
+import { gramScale, type Targets } from './objective.js';
+import type { StyleOptions } from './options.js';
+import { matchRegion, type Region } from './regions.js';
+import { resample } from './resample.js';
+
+/** A picture at the size of one scale, planar [1,3,height,width] in 0..1. */
+export interface Planar {
+  readonly values: Float32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A style at one scale, with its share and the regions of its mask. */
+export interface ScaledStyle extends Planar {
+  readonly share: number;
+  readonly regions?: readonly Region[] | undefined;
+  readonly maskSize?: { readonly height: number; readonly width: number } | undefined;
+}
+
+/** A guidance channel at a layer's resolution; `weight` is the sum of its squares, its number of pixels. */
+export interface LayerRegion {
+  readonly shape: readonly [1, 1, number, number];
+  readonly values: Float32Array;
+  readonly weight: number;
+}
+
+export type StyleTarget =
+  | { readonly kind: 'gram'; readonly gram: Float32Array }
+  | {
+      readonly kind: 'w2';
+      readonly mean: Float32Array;
+      /** Symmetric root of the covariance [C,C]. */
+      readonly root: Float32Array;
+      /** |mean|^2 + trace of the covariance: the scale of the loss. */
+      readonly energy: number;
+    };
+
+interface Raw {
+  readonly channels: number;
+  readonly gram?: Float32Array;
+  readonly mean?: Float32Array;
+  readonly covariance?: Float32Array;
+}
+
+/** Computes all targets of one scale. */
+export async function computeTargets(
+  store: TensorStore,
+  net: Net,
+  content: Planar & {
+    readonly regions?: readonly Region[] | undefined;
+    readonly maskSize?: { height: number; width: number } | undefined;
+  },
+  styles: readonly ScaledStyle[],
+  o: StyleOptions,
+): Promise<Targets> {
+  const contentLayers = layersInUse(o.contentLayers, o.contentWeight);
+  const styleLayers = layersInUse(o.styleLayers, o.styleWeight);
+  const contentTargets =
+    contentLayers.length > 0 ? await contentFeatures(store, net, content, contentLayers, o) : new Map();
+  if (styleLayers.length === 0) return { content: contentTargets, regions: [] };
+
+  if (!content.regions) {
+    const style = await blend(
+      store,
+      net,
+      styles.map((s) => ({ style: s, region: undefined })),
+      styleLayers,
+      o,
+    );
+    return { content: contentTargets, regions: [{ name: 'all', guidance: undefined, style }] };
+  }
+
+  const sizes = await layerSizes(store, net, content, styleLayers, o);
+  const regions: Targets['regions'][number][] = [];
+  for (const region of content.regions) {
+    const sources = styles
+      .map((style) => ({
+        style,
+        region: style.regions ? matchRegion(region.name, style.regions) : undefined,
+      }))
+      .filter(({ style, region: found }) => found || !style.regions);
+    if (sources.length === 0) continue;
+    const guidance = await guidanceAt(store, region, content.maskSize!, sizes);
+    if (guidance.size === 0) continue;
+    regions.push({ name: region.name, guidance, style: await blend(store, net, sources, styleLayers, o) });
+  }
+  if (regions.length === 0) {
+    throw new InputError('no colour of the content mask occurs in any style mask: no region has a style');
+  }
+  return { content: contentTargets, regions };
+}
+
+function layersInUse(layers: Readonly<Record<string, number>>, weight: number): string[] {
+  return weight > 0 ? Object.keys(layers).filter((layer) => layers[layer]! > 0) : [];
+}
+
+async function contentFeatures(
+  store: TensorStore,
+  net: Net,
+  picture: Planar,
+  layers: string[],
+  o: StyleOptions,
+) {
+  return withFeatures(store, net, picture, layers, o, (_tape, features) => features);
+}
+
+/** Spatial extents of the taps for a picture. */
+async function layerSizes(store: TensorStore, net: Net, picture: Planar, layers: string[], o: StyleOptions) {
+  const tape = new Tape(store.device.target);
+  const image = tensor('probe', [1, 3, picture.height, picture.width], { lifetime: 'pinned' });
+  const taps = net.forward(tape, image, layers, o);
+  return new Map([...taps].map(([layer, t]) => [layer, { height: t.shape[2]!, width: t.shape[3]! }]));
+}
+
+/** Runs the net on a picture and reads what `record` makes of its taps, by the same keys. */
+async function withFeatures(
+  store: TensorStore,
+  net: Net,
+  picture: Planar,
+  layers: string[],
+  o: StyleOptions,
+  record: (tape: Tape, features: Map<string, Tensor>) => Map<string, Tensor>,
+): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
+  const image = store.pin(
+    tensor('picture', [1, 3, picture.height, picture.width], { lifetime: 'pinned' }),
+    picture.values,
+  );
+  try {
+    const tape = new Tape(store.device.target);
+    const results = record(tape, net.forward(tape, image, layers, o));
+    const program = await Program.compile(store, tape.dispatches, {
+      label: 'targets',
+      keep: [...results.values()],
+    });
+    try {
+      program.run();
+      const out = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+      for (const [key, t] of results) out.set(key, { shape: t.shape, values: await program.read(t) });
+      return out;
+    } finally {
+      program.destroy();
+    }
+  } finally {
+    store.release(image);
+  }
+}
+
+/** Share-weighted average of the statistics of several styles: their losses' common minimum. */
+async function blend(
+  store: TensorStore,
+  net: Net,
+  sources: readonly { style: ScaledStyle; region: Region | undefined }[],
+  layers: string[],
+  o: StyleOptions,
+): Promise<Map<string, StyleTarget>> {
+  const total = sources.reduce((sum, { style }) => sum + style.share, 0);
+  const mixed = new Map<string, Raw>();
+  for (const { style, region } of sources) {
+    const share = style.share / total;
+    for (const [layer, raw] of await styleStatistics(store, net, style, region, layers, o)) {
+      const before = mixed.get(layer);
+      mixed.set(layer, {
+        channels: raw.channels,
+        ...accumulate('gram', before, raw, share),
+        ...accumulate('mean', before, raw, share),
+        ...accumulate('covariance', before, raw, share),
+      });
+    }
+  }
+  return new Map([...mixed].map(([layer, raw]) => [layer, finish(raw)]));
+}
+
+function accumulate<K extends 'gram' | 'mean' | 'covariance'>(
+  key: K,
+  before: Raw | undefined,
+  raw: Raw,
+  share: number,
+) {
+  const values = raw[key];
+  if (!values) return {};
+  const base = before?.[key];
+  return { [key]: values.map((value, i) => (base?.[i] ?? 0) + share * value) };
+}
+
+function finish(raw: Raw): StyleTarget {
+  if (raw.gram) return { kind: 'gram', gram: raw.gram };
+  const mean = raw.mean!;
+  const cov = raw.covariance!;
+  let energy = mean.reduce((sum, value) => sum + value * value, 0);
+  for (let i = 0; i < raw.channels; i++) energy += cov[i * raw.channels + i]!;
+  const root = Float32Array.from(symmetricSqrt(Float64Array.from(cov), raw.channels));
+  return { kind: 'w2', mean, root, energy };
+}
+
+async function styleStatistics(
+  store: TensorStore,
+  net: Net,
+  style: ScaledStyle,
+  region: Region | undefined,
+  layers: string[],
+  o: StyleOptions,
+): Promise<Map<string, Raw>> {
+  const guidance = region
+    ? await guidanceAt(store, region, style.maskSize!, await layerSizes(store, net, style, layers, o))
+    : undefined;
+  const pinned: Tensor[] = [];
+  try {
+    const values = await withFeatures(store, net, style, layers, o, (tape, features) => {
+      const out = new Map<string, Tensor>();
+      for (const [layer, feature] of features) {
+        const [, c, h, w] = feature.shape as unknown as [number, number, number, number];
+        if (o.styleLoss === 'w2') {
+          out.set(`${layer}|mean`, tape.record(channelMean, `mean:${layer}`, { x: feature }, {}));
+          out.set(`${layer}|covariance`, tape.record(covariance, `covariance:${layer}`, { x: feature }, {}));
+          continue;
+        }
+        let x = feature;
+        let pixels = h * w;
+        if (guidance) {
+          const at = guidance.get(layer);
+          if (!at) continue;
+          const mask = store.pin(tensor(`guidance.${layer}`, at.shape, { constant: true }), at.values);
+          pinned.push(mask);
+          x = tape.record(spatialScale, `guided:${layer}`, { x: feature, mask }, {});
+          pixels = at.weight;
+        }
+        out.set(`${layer}|gram`, tape.record(gram, `gram:${layer}`, { x }, { scale: gramScale(c, pixels) }));
+      }
+      return out;
+    });
+    const raws = new Map<string, Raw>();
+    for (const [key, { shape, values: data }] of values) {
+      const [layer, kind] = key.split('|') as [string, 'gram' | 'mean' | 'covariance'];
+      raws.set(layer, { ...raws.get(layer), channels: shape[0]!, [kind]: data });
+    }
+    return raws;
+  } finally {
+    for (const t of pinned) store.release(t);
+  }
+}
+
+/** A region's coverage at each layer's resolution; layers where less than one pixel is left are dropped. */
+async function guidanceAt(
+  store: TensorStore,
+  region: Region,
+  size: { height: number; width: number },
+  layers: ReadonlyMap<string, { height: number; width: number }>,
+): Promise<Map<string, LayerRegion>> {
+  const out = new Map<string, LayerRegion>();
+  for (const [layer, { height, width }] of layers) {
+    const values = await resample(store, region.coverage, [1, 1, size.height, size.width], height, width);
+    const weight = values.reduce((sum, value) => sum + value * value, 0);
+    if (weight >= 1) out.set(layer, { shape: [1, 1, height, width], values, weight });
+  }
+  return out;
+}

@@ -1,0 +1,110 @@
+// The command end to end, on the embedded net.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPicture, writePicture } from '../../harness/node/pictures.js';
+import { contentPicture, stylePicture } from '../style/shared.js';
+import { facet } from './facet.js';
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'facet-stylize-'));
+  await writePicture(at('c.png'), contentPicture(96, 72));
+  await writePicture(at('s.png'), stylePicture(80, 80));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (out: string, ...more: string[]) =>
+  facet(['stylize', 'c.png', 's.png', '-o', out, ...more], { cwd: folder });
+const SMALL = ['--size', '48', '--first-size', '34', '--iterations', '9'];
+
+describe('facet stylize', () => {
+  it('writes picture, trace and plot, and a JSON report', async () => {
+    const { code, stdout, stderr } = await run(
+      'a.png',
+      ...SMALL,
+      '--trace',
+      'a.json',
+      '--plot',
+      'a.svg',
+      '--json',
+    );
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({
+      output: 'a.png',
+      width: 48,
+      height: 36,
+      steps: 9,
+      aborted: false,
+      net: 'vgg19-slim',
+    });
+    const picture = await readPicture(at('a.png'));
+    expect([picture.width, picture.height]).toEqual([48, 36]);
+    const trace = JSON.parse(readFileSync(at('a.json'), 'utf8')) as {
+      steps: number[];
+      series: Record<string, number[]>;
+    };
+    expect(trace.series['style:relu3_1']!.length).toBe(trace.steps.length);
+    expect(readFileSync(at('a.svg'), 'utf8')).toMatch(/^<svg/);
+  });
+
+  it('gives the same bytes twice', async () => {
+    await run('b1.png', ...SMALL, '--init', 'noise', '--seed', '4');
+    await run('b2.png', ...SMALL, '--init', 'noise', '--seed', '4');
+    expect(readFileSync(at('b1.png')).equals(readFileSync(at('b2.png')))).toBe(true);
+  });
+
+  it('keeps picture and checkpoint on Ctrl-C, and resumes to the same bytes', async () => {
+    const long = ['--size', '48', '--first-size', '34', '--iterations', '150'];
+    const whole = await run('whole.png', ...long);
+    expect(whole.code, whole.stderr).toBe(0);
+    let killed = false;
+    const part = await facet(['stylize', 'c.png', 's.png', '-o', 'part.png', ...long], {
+      cwd: folder,
+      onStderr: (text, kill) => {
+        if (!killed && /step \d+\/150/.test(text)) {
+          killed = true;
+          kill('SIGINT');
+        }
+      },
+    });
+    expect(part.code, part.stderr).toBe(130);
+    expect(part.stdout).toMatch(/stopped early; go on with --resume part\.checkpoint\.safetensors/);
+    expect(existsSync(at('part.png'))).toBe(true);
+    const resumed = await run('part.png', '--resume', 'part.checkpoint.safetensors', '--force');
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(readFileSync(at('part.png')).equals(readFileSync(at('whole.png')))).toBe(true);
+  });
+
+  it('saves intermediates, prints nothing when quiet, writes 16 bits', async () => {
+    const { code, stdout } = await run('q.png', ...SMALL, '--save-every', '4', '--quiet', '--bits', '16');
+    expect(code).toBe(0);
+    expect(stdout).toBe('');
+    expect(existsSync(at('q-000004.png')) && existsSync(at('q-000008.png'))).toBe(true);
+    expect(readFileSync(at('q.png'))[24]).toBe(16);
+  });
+
+  it('turns a folder into a folder', async () => {
+    mkdirSync(at('in'));
+    mkdirSync(at('outs'));
+    await writePicture(at('in/one.png'), contentPicture(64, 48));
+    await writePicture(at('in/two.jpg'), contentPicture(48, 64));
+    const { code, stderr } = await facet(
+      ['stylize', 'in', 's.png', '-o', 'outs', '--size', '32', '--iterations', '2'],
+      { cwd: folder },
+    );
+    expect(code, stderr).toBe(0);
+    expect(existsSync(at('outs/one.png')) && existsSync(at('outs/two.png'))).toBe(true);
+  });
+
+  it('prints a memory plan without running', async () => {
+    const { code, stdout } = await run('plan.png', '--size', '256', '--plan');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/dispatches a step/);
+    expect(stdout).toMatch(/peak: [\d.]+ MiB/);
+    expect(existsSync(at('plan.png'))).toBe(false);
+  });
+});

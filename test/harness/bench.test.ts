@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { median, quantile } from '../../harness/bench/measure.js';
+import {
+  alignRows,
+  type BenchRecord,
+  headLines,
+  markdownRows,
+  readRecord,
+  tableRows,
+} from '../../harness/bench/report.js';
+import { runBench } from '../../harness/cli/bench.js';
+import { InputError } from '../../src/base/errors.js';
+import { useDevice } from '../kernels/shared.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'facet-bench-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const record: BenchRecord = {
+  adapter: 'demo',
+  driver: 'demo 1',
+  webgpu: 'dawn',
+  node: 'v20',
+  cpu: '2 x demo',
+  commit: 'abc',
+  date: '2026-01-01T00:00:00.000Z',
+  repetitions: 5,
+  ceilings: { gflops: 100, gbps: 10 },
+  results: [
+    {
+      name: 'conv2d:forward:C=3',
+      gpuMs: 2,
+      wallMs: 3,
+      spread: 0.1,
+      flops: 1e8,
+      bytes: 2e6,
+      gflops: 50,
+      gbps: 1,
+    },
+    { name: 'relu:forward:C=3', wallMs: 0.5, spread: 0.02, flops: 1e6, bytes: 4e6, gflops: 2, gbps: 8 },
+  ],
+};
+
+describe('a record', () => {
+  it('becomes aligned columns, and Markdown', () => {
+    const rows = tableRows(record);
+    expect(rows[1]).toEqual(['conv2d:forward:C=3', '2.00', '3.00', '10 %', '50.0', '1.0', '50 % arith.']);
+    expect(rows[2]).toEqual(['relu:forward:C=3', '-', '0.5000', '2 %', '2.0', '8.0', '80 % memory']);
+    expect(new Set(alignRows(rows).map((line) => line.length)).size).toBe(1);
+    expect(markdownRows(rows)[1]).toBe('| --- | ---: | ---: | ---: | ---: | ---: | ---: |');
+    expect(headLines(record).join('\n')).toMatch(/commit abc[\s\S]*100\.0 GFLOP\/s/);
+  });
+
+  it('is compared by one clock, and marks what lies within the spread', () => {
+    const [conv, relu] = record.results;
+    const old = { ...record, results: [{ ...conv!, gpuMs: 4, wallMs: 99 }] };
+    expect(tableRows(record, old).map((row) => row.at(-1))).toEqual(['speed-up', '2.00x', 'new']);
+    const near = {
+      ...record,
+      results: [
+        { ...conv!, gpuMs: 2.1 },
+        { ...relu!, gpuMs: 7, wallMs: 0.25 },
+      ],
+    };
+    expect(tableRows(record, near).map((row) => row.at(-1))).toEqual(['speed-up', '1.05x ~', '0.50x']);
+  });
+
+  it('is read back as written, and nothing else is', () => {
+    const path = join(folder, 'record.json');
+    writeFileSync(path, JSON.stringify(record));
+    expect(readRecord(path)).toEqual(record);
+    expect(() => readRecord(join(folder, 'none.json'))).toThrow(/cannot be read \(ENOENT\)/);
+    writeFileSync(path, '{');
+    expect(() => readRecord(path)).toThrow(/is not JSON/);
+    writeFileSync(path, JSON.stringify({ ...record, ceilings: { gflops: 1 } }));
+    expect(() => readRecord(path)).toThrow(/is no record of facet bench: ceilings\.gbps/);
+  });
+});
+
+it('medians and quartiles', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(quantile([5, 1, 2, 3, 4], 0.25)).toBe(2);
+});
+
+describe('on this adapter', () => {
+  const gpu = useDevice();
+
+  it('times one op beside plausible limits', async () => {
+    const { results, ceilings } = await runBench(gpu.device, {
+      filters: ['weighted_add:forward'],
+      repetitions: 5,
+    });
+    expect(results.length).toBeGreaterThan(0);
+    expect(ceilings.gflops > 0.1 && ceilings.gbps > 0.01).toBe(true);
+    for (const { name, wallMs, gbps } of results) {
+      expect(name).toMatch(/^weighted_add:forward:/);
+      expect(wallMs > 0 && gbps > 0).toBe(true);
+    }
+  });
+
+  it('refuses a name of nothing', async () => {
+    await expect(runBench(gpu.device, { filters: ['conv9d'], repetitions: 5 })).rejects.toThrow(InputError);
+  });
+});

@@ -1,0 +1,28 @@
+// Small pictures with structure, for runs of a few steps.
+import { type RgbImage, rgbImage } from '../../src/base/image.js';
+import { uniform } from '../../src/base/random.js';
+
+/** A disc on a gradient. */
+export function contentPicture(width = 48, height = 40): RgbImage {
+  const image = rgbImage(width, height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const inside = (x - width / 2) ** 2 + (y - height / 2) ** 2 < (height / 3) ** 2;
+      const at = 3 * (y * width + x);
+      image.data.set(inside ? [0.9, 0.6, 0.3] : [0.2, x / width, y / height], at);
+    }
+  return image;
+}
+
+/** Stripes with grain. */
+export function stylePicture(width = 40, height = 44, seed = 1): RgbImage {
+  const image = rgbImage(width, height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const stripe = (x + 2 * y) % 8 < 4;
+      const grain = 0.1 * uniform(seed, y * width + x);
+      const at = 3 * (y * width + x);
+      image.data.set(stripe ? [0.1 + grain, 0.2, 0.7] : [0.9, 0.8 - grain, 0.2], at);
+    }
+  return image;
+}
