@@ -7,6 +7,7 @@ export default defineConfig({
     // where a platform is not disposed of.
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: ['test/setup/build.ts'],
     setupFiles: ['test/setup/environment.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

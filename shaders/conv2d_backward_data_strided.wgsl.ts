@@ -1,28 +1,26 @@
 import { HALO } from '../src/base/layout.js';
 import { wgsl } from './wgsl.js';
 
-export type StridedDataVariant = { workgroup: number };
-
 /**
  * Data gradient of a convolution with any stride, gathered: one thread owns one pixel of four channels of dx.
  *   dx[n,c,h,w] = sum_{k,r,s} weight[k,c,r,s] * dy[n,k,(h+pad-r)/stride,(w+pad-s)/stride]
  * over the taps for which both divisions are exact and inside dy.
  */
-export function conv2dBackwardDataStrided(v: StridedDataVariant): string {
+export function conv2dBackwardDataStrided(): string {
   return wgsl`
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;       // [N][K4][P+2][Q+2]
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;   // flipped: [R*S][4*K4][C4]
 @group(0) @binding(3) var<storage, read_write> dx: array<vec4f>; // [N][C4][H+2][W+2]
 
-@compute @workgroup_size(${v.workgroup})
+@compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
-  let h = global_id.x / params.W;
-  let w = global_id.x % params.W;
-  if (h >= params.H) {
+  let h = global_id.y;
+  let w = global_id.x;
+  if (h >= params.H || w >= params.W) {
     return;
   }
-  let c4 = global_id.y;
-  let n = global_id.z;
+  let c4 = global_id.z % params.C4;
+  let n = global_id.z / params.C4;
   let pitchY = params.Q + ${2 * HALO}u;
   let planeY = (params.P + ${2 * HALO}u) * pitchY;
   var sum = vec4f();

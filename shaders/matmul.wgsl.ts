@@ -43,6 +43,12 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     ${unroll(accumulators, (e) => product(v.side, e))}
   }
 
+#if ${v.symmetric}
+  if (row == column) {
+    // A product that is symmetric but for rounding is made so to the bit.
+    ${unroll(accumulators, (e) => copiedAcross(v.side, e))}
+  }
+#endif
   var sums = array<vec4f, ${accumulators}>(${unroll(accumulators, (e) => `acc${e}`, ', ')});
   for (var e = 0u; e < ${accumulators}u; e++) {
     let m = row * 4u * SIDE + e / SIDE;
@@ -72,11 +78,23 @@ function product(side: number, e: number): string {
   return `acc${e} += a${row >> 2}.${'xyzw'[row & 3]} * b${e % side};`;
 }
 
+/** Element (row, column) of the tile as a component of its accumulator. */
+function element(side: number, row: number, column: number): string {
+  return `acc${row * side + (column >> 2)}.${'xyzw'[column & 3]}`;
+}
+
+/** Copies what accumulator e holds left of the tile's diagonal from the right of it. */
+function copiedAcross(side: number, e: number): string {
+  const row = Math.floor(e / side);
+  const first = 4 * (e % side);
+  const columns = [0, 1, 2, 3].map((lane) => first + lane).filter((column) => column < row);
+  return columns.map((column) => `${element(side, row, column)} = ${element(side, column, row)};`).join(' ');
+}
+
 /** Store of the mirrored tile's row floor(e / side), vec4 e % side: it gathers one column of this tile. */
 function mirrored(side: number, e: number): string {
   const column = Math.floor(e / side);
-  const lane = 'xyzw'[column & 3];
-  const parts = unroll(4, (i) => `acc${(4 * (e % side) + i) * side + (column >> 2)}.${lane}`, ', ');
+  const parts = unroll(4, (i) => element(side, 4 * (e % side) + i, column), ', ');
   return `if (column * ${4 * side}u + ${column}u < params.M && row * SIDE + ${e % side}u < N4) {
     y[(column * ${4 * side}u + ${column}u) * N4 + row * SIDE + ${e % side}u] = params.alpha * vec4f(${parts});
   }`;

@@ -1,4 +1,4 @@
-import { LEAST_SIZE } from './w2_start.wgsl.js';
+import { w2Size } from './w2_size.js';
 import { wgsl } from './wgsl.js';
 
 /**
@@ -13,6 +13,8 @@ export function w2Backward(): string {
 @group(0) @binding(4) var<storage, read> dy: array<vec4f>;         // [1]
 @group(0) @binding(5) var<storage, read_write> dcov: array<vec4f>; // [C][C4]
 
+${w2Size()}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let at = global_id.x + global_id.y * params.stride;
@@ -25,7 +27,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (at % C4 == i / 4u) {
     unit[i % 4u] = 1.0;
   }
-  let size = max(sqrt(squares[0].x) + params.eps * energy[0].x * energy[0].x, ${LEAST_SIZE});
+  let size = w2_size(squares[0].x, energy[0].x);
   dcov[at] = params.scale * dy[0].x * (unit - q[at] / sqrt(size));
 }
 `;

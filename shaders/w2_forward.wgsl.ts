@@ -1,4 +1,4 @@
-import { LEAST_SIZE } from './w2_start.wgsl.js';
+import { w2Size } from './w2_size.js';
 import { wgsl } from './wgsl.js';
 
 /**
@@ -13,6 +13,8 @@ export function w2Forward(): string {
 @group(0) @binding(4) var<storage, read> energy: array<vec4f>;     // [1]
 @group(0) @binding(5) var<storage, read_write> loss: array<vec4f>; // [1]
 
+${w2Size()}
+
 @compute @workgroup_size(1)
 fn main() {
   let C4 = (params.C + 3u) / 4u;
@@ -23,7 +25,7 @@ fn main() {
     covariance += cov[at][i % 4u];
     root += y[at][i % 4u];
   }
-  let size = max(sqrt(squares[0].x) + params.eps * energy[0].x * energy[0].x, ${LEAST_SIZE});
+  let size = w2_size(squares[0].x, energy[0].x);
   loss[0] = vec4f(params.scale * (covariance + energy[0].x - 2.0 * sqrt(size) * root), 0.0, 0.0, 0.0);
 }
 `;

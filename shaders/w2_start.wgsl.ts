@@ -1,12 +1,10 @@
+import { w2Size } from './w2_size.js';
 import { wgsl } from './wgsl.js';
-
-/** Size that stands in for a matrix of zeros, whose square root needs no precision. */
-export const LEAST_SIZE = 1e-30;
 
 /**
  * Start of the coupled Newton-Schulz iteration for the roots of M + epsilon I, scaled to eigenvalues in (0,1]:
- *   y = (m + epsilon I) / size,   z = I,   with epsilon = eps*energy^2 and size = sqrt(squares) + epsilon
- * (the Frobenius norm is no smaller than the largest eigenvalue).
+ *   y = (m + epsilon I) / size,   z = I
+ * (size: Frobenius norm plus epsilon, see w2_size.ts).
  */
 export function w2Start(): string {
   return wgsl`
@@ -16,6 +14,8 @@ export function w2Start(): string {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>; // [C][C4]
 @group(0) @binding(5) var<storage, read_write> z: array<vec4f>; // [C][C4]
 
+${w2Size()}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let at = global_id.x + global_id.y * params.stride;
@@ -24,8 +24,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     return;
   }
   let i = at / C4;
-  let epsilon = params.eps * energy[0].x * energy[0].x;
-  let size = max(sqrt(squares[0].x) + epsilon, ${LEAST_SIZE});
+  let epsilon = w2_epsilon(squares[0].x, energy[0].x);
+  let size = w2_size(squares[0].x, energy[0].x);
   var unit = vec4f();
   if (at % C4 == i / 4u) {
     unit[i % 4u] = 1.0;

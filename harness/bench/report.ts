@@ -28,7 +28,7 @@ const recordSchema = z.object({
   commit: z.string(),
   date: z.string(),
   repetitions: z.number(),
-  ceilings: z.object({ gflops: z.number(), gbps: z.number() }),
+  ceilings: z.object({ gflops: z.number(), copyGbps: z.number(), readGbps: z.number() }),
   results: z.array(measurementSchema),
 });
 
@@ -106,7 +106,7 @@ export function headLines(record: BenchRecord): string[] {
     `driver   ${record.driver}`,
     `software ${record.webgpu}, node ${record.node}, commit ${record.commit}, ${record.date}`,
     `cpu      ${record.cpu}`,
-    `limits   ${ceilings.gflops.toFixed(1)} GFLOP/s (multiply-adds in registers), ${ceilings.gbps.toFixed(1)} GB/s (copy), measured in this run`,
+    `limits   ${ceilings.gflops.toFixed(1)} GFLOP/s (multiply-adds in registers), ${ceilings.copyGbps.toFixed(1)} GB/s (copy), ${ceilings.readGbps.toFixed(1)} GB/s (read), measured in this run`,
     `medians of ${record.repetitions}; GFLOP/s counts the forward pass's arithmetic for each direction`,
   ];
 }
@@ -143,9 +143,12 @@ function milliseconds(ms: number): string {
   return ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(2) : ms.toFixed(4);
 }
 
-/** The larger of the shares of the two limits: what an ideal kernel would be bound by. */
+/** The larger share of a limit: what an ideal kernel is bound by. Tensors that fit into a cache may pass that of memory. */
 function share({ gflops, gbps }: Measurement, ceilings: Ceilings): string {
-  const [arithmetic, memory] = [gflops / ceilings.gflops, gbps / ceilings.gbps];
+  const [arithmetic, memory] = [
+    gflops / ceilings.gflops,
+    gbps / Math.max(ceilings.copyGbps, ceilings.readGbps),
+  ];
   return `${(100 * Math.max(arithmetic, memory)).toFixed(0)} % ${arithmetic >= memory ? 'arith.' : 'memory'}`;
 }
 

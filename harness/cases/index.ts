@@ -13,6 +13,7 @@ import { scaleShiftFamily } from './scale-shift.js';
 import { spatialScaleFamily } from './spatial-scale.js';
 import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
 import { totalVariationFamily } from './total-variation.js';
+import { w2CovarianceFamily } from './wasserstein.js';
 
 export const families: readonly CaseFamily[] = [
   conv2dFamily,
@@ -33,4 +34,5 @@ export const families: readonly CaseFamily[] = [
   squaredErrorFamily,
   reduceSumFamily,
   totalVariationFamily,
+  w2CovarianceFamily,
 ];

@@ -5,10 +5,11 @@ import { Command, CommanderError } from 'commander';
 import { FacetError, InputError, ShapeError, WeightsError } from '../../src/base/errors.js';
 import { packageRoot } from '../../src/platform/node-paths.js';
 import { benchCommand } from './bench.js';
-import { checkCommand } from './check.js';
+import { checkCommand, gradcheckCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { doctor } from './doctor.js';
 import { paintCommand } from './paint.js';
+import { profileCommand } from './profile.js';
 import { stylizeCommand } from './stylize.js';
 import { weightsCommand } from './weights.js';
 
@@ -30,7 +31,8 @@ function buildProgram(): Command {
     .command('doctor')
     .description('show adapter, driver, features and limits, what is missing and how to mend it')
     .option('--json', 'print JSON')
-    .action(async (options: { json?: boolean }) => {
+    .option('--mend', 'bring a driver where none is found, as set-up does')
+    .action(async (options: { json?: boolean; mend?: boolean }) => {
       process.exitCode = await doctor(options);
     });
   for (const command of [
@@ -39,7 +41,9 @@ function buildProgram(): Command {
     paintCommand(),
     weightsCommand(),
     checkCommand(),
+    gradcheckCommand(),
     benchCommand(),
+    profileCommand(),
   ]) {
     program.addCommand(command);
   }

@@ -13,7 +13,7 @@ export class StepBar {
   private readonly times: number[] = [];
   private scaleIndex = -1;
   private losses = '';
-  private lastLine = 0;
+  private lastLine = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: { quiet: boolean; title: string }) {}
 

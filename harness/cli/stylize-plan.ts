@@ -33,9 +33,7 @@ export function printPlan(
     );
   }
   if (plan.slots.length > ROWS) lines.push(`  … and ${plan.slots.length - ROWS} smaller ones`);
-  lines.push(
-    `pinned: ${mib(plan.pinnedBytes)} MiB (weights, targets, picture, moments; the filters of the data gradient come on top)`,
-  );
+  lines.push(`pinned: ${mib(plan.pinnedBytes)} MiB (weights, targets, picture, moments)`);
   for (const { name, bytes } of [...plan.pinned].sort((a, b) => b.bytes - a.bytes).slice(0, ROWS / 2)) {
     lines.push(`  ${mib(bytes).padStart(8)} MiB  ${name}`);
   }

@@ -9,7 +9,13 @@ import { nodePlatform } from '../../src/platform/node.js';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/style/checkpoint.js';
 import type { PartialStyleOptions } from '../../src/style/options.js';
 import { resolveOptions } from '../../src/style/options.js';
-import { type StyleSource, type StylizeResult, stylize, usableScales } from '../../src/style/stylize.js';
+import {
+  checkInput,
+  type StyleSource,
+  type StylizeInput,
+  type StylizeResult,
+  stylize,
+} from '../../src/style/stylize.js';
 import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
 import { checkPicturePath, readPicture, writePicture } from '../node/pictures.js';
 import { lossPlot } from '../node/plot.js';
@@ -87,7 +93,8 @@ export async function runStylize(args: StylizeArguments): Promise<number> {
     }
     if (args.json)
       process.stdout.write(`${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`);
-    return abort.signal.aborted ? INTERRUPTED : 0;
+    const stopped = reports.length < prepared.jobs.length || reports.some((report) => report.aborted);
+    return stopped ? INTERRUPTED : 0;
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
@@ -97,7 +104,7 @@ export async function runStylize(args: StylizeArguments): Promise<number> {
 }
 
 function resolvedOptions(p: Prepared) {
-  return p.resume?.options ?? resolveOptions(p.options, p.weights.manifest);
+  return p.resume?.options ?? resolveOptions(p.options, p.weights);
 }
 
 async function prepare(args: StylizeArguments): Promise<Prepared> {
@@ -145,9 +152,21 @@ async function prepare(args: StylizeArguments): Promise<Prepared> {
     ...(args.inputConvention ? { inputConvention: args.inputConvention } : {}),
   });
   const prepared = { args, jobs: images, styles, weights, options, initImage, contentMask, resume };
-  // Impossible sizes are told before the GPU is opened.
-  for (const job of images) usableScales({ content: job.image, weights }, resolvedOptions(prepared));
+  // Impossible sizes and masks are told before the GPU is opened.
+  for (const job of images) checkInput(styleInput(prepared, job));
   return prepared;
+}
+
+function styleInput(p: Prepared, job: Prepared['jobs'][number]): Omit<StylizeInput, 'device'> {
+  return {
+    weights: p.weights,
+    content: job.image,
+    style: p.styles,
+    options: p.options,
+    ...(p.contentMask ? { contentMask: p.contentMask } : {}),
+    ...(p.initImage ? { initImage: p.initImage } : {}),
+    ...(p.resume ? { resume: p.resume } : {}),
+  };
 }
 
 function styleOptions(args: StylizeArguments, fromFile: boolean): PartialStyleOptions {
@@ -217,16 +236,7 @@ async function runJob(device: Device, p: Prepared, job: Prepared['jobs'][number]
   try {
     bar.stage(`${device.adapter.description || device.adapter.device} · ${p.weights.net}`);
     result = await stylize(
-      {
-        device,
-        weights: p.weights,
-        content: job.image,
-        style: p.styles,
-        options: p.options,
-        ...(p.contentMask ? { contentMask: p.contentMask } : {}),
-        ...(p.initImage ? { initImage: p.initImage } : {}),
-        ...(p.resume ? { resume: p.resume } : {}),
-      },
+      { device, ...styleInput(p, job) },
       {
         signal,
         onStage: (text) => bar.stage(text),

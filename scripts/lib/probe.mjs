@@ -13,7 +13,7 @@ async function probe() {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return { ok: false, reason: 'Dawn finds no adapter' };
   const { vendor, architecture, device, description } = adapter.info;
-  if (/null backend/i.test(description))
+  if (/null[- ]backend/i.test(`${description} ${device}`))
     return { ok: false, reason: "only Dawn's Null backend, which computes nothing" };
   const opened = await adapter.requestDevice(); // some drivers are listed but cannot be opened
   opened.destroy();

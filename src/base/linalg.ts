@@ -17,7 +17,11 @@ export function symmetricSqrt(matrix: Float64Array, n: number): Float64Array {
 }
 
 /** V^T f(values) V: the matrix function of a symmetric matrix given by its eigenvalues and -vectors. */
-export function symmetricFunction({ values, vectors }: Eigen, n: number, f: (value: number) => number): Float64Array {
+export function symmetricFunction(
+  { values, vectors }: Eigen,
+  n: number,
+  f: (value: number) => number,
+): Float64Array {
   const out = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
     const factor = f(values[k]!);
@@ -84,7 +88,11 @@ function tridiagonalise(matrix: Float64Array, n: number): Tridiagonal {
 }
 
 /** The reflection I - beta v v^T that maps column k below the diagonal to (alpha, 0, ...). */
-function householder(a: Float64Array, n: number, k: number): { v: Float64Array; beta: number; alpha: number } {
+function householder(
+  a: Float64Array,
+  n: number,
+  k: number,
+): { v: Float64Array; beta: number; alpha: number } {
   const v = new Float64Array(n);
   let norm = 0;
   for (let i = k + 1; i < n; i++) {
@@ -102,7 +110,12 @@ function householder(a: Float64Array, n: number, k: number): { v: Float64Array; 
 }
 
 /** a <- H a H on rows and columns from `from` on, with H = I - beta v v^T. */
-function reflectBothSides(a: Float64Array, n: number, from: number, { v, beta }: { v: Float64Array; beta: number }): void {
+function reflectBothSides(
+  a: Float64Array,
+  n: number,
+  from: number,
+  { v, beta }: { v: Float64Array; beta: number },
+): void {
   const w = new Float64Array(n);
   let vw = 0;
   for (let i = from; i < n; i++) {
@@ -135,7 +148,14 @@ function diagonalise(d: Float64Array, e: Float64Array, vectors: Float64Array, n:
 }
 
 /** One implicit QL sweep over the unreduced block start..end, shifted towards its first eigenvalue (Wilkinson). */
-function sweep(d: Float64Array, e: Float64Array, vectors: Float64Array, n: number, start: number, end: number): void {
+function sweep(
+  d: Float64Array,
+  e: Float64Array,
+  vectors: Float64Array,
+  n: number,
+  start: number,
+  end: number,
+): void {
   const half = (d[start + 1]! - d[start]!) / (2 * e[start]!);
   const root = Math.hypot(half, 1);
   const shift = d[start]! - e[start]! / (half + (half < 0 ? -root : root));

@@ -2,7 +2,7 @@
 import { type Tensor, tensor } from '../base/tensor.js';
 import type { Dispatch } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
-import { written } from './liveness.js';
+import { hoistConstants, written } from './liveness.js';
 
 /**
  * Has `execute` run those of the constant dispatches whose results the store does not hold yet; returns, by id
@@ -46,6 +46,16 @@ export async function computeConstants(
   // Only now: another program must not find what was never computed.
   for (const [key, { made, sources }] of fresh) store.keepDerived(key, made, sources);
   return stands;
+}
+
+/** The list that a program will replay and its constants as pinned tensors, without computing any: for plans. */
+export function withPinnedConstants(dispatches: readonly Dispatch<Tensor>[]): Dispatch<Tensor>[] {
+  const { setup, step } = hoistConstants(dispatches);
+  const stands = new Map<number, Tensor>();
+  for (const t of setup.flatMap(written)) {
+    stands.set(t.id, tensor(t.name, t.shape, { layout: t.layout, lifetime: 'pinned' }));
+  }
+  return step.map((d) => rebind(d, stands));
 }
 
 /** The same dispatch with other tensors bound, by id of the one they stand for. */

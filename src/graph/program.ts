@@ -157,27 +157,30 @@ export class Program {
 
   /** Logical values of a pinned or kept tensor, after all submitted work; KernelError for any other. */
   async read(t: Tensor): Promise<Float32Array> {
+    return (await this.readAll([t]))[0]!;
+  }
+
+  /** `read` for several small tensors with one wait. */
+  async readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
+    const parts = tensors.map((t) => ({
+      buffer: this.source(t),
+      bytes: geometryOf(t.shape, t.layout).bytes,
+    }));
+    const all = await this.device.readMany(parts);
+    return tensors.map((t, i) => unpackTensor(all[i]!, t.shape, t.layout));
+  }
+
+  /** The buffer that holds `t` after a run. */
+  private source(t: Tensor): GPUBuffer {
     const actual = this.hoisted.get(t.id) ?? t;
-    if (actual.lifetime === 'pinned') return this.store.read(actual);
-    const { bytes } = geometryOf(t.shape, t.layout);
+    if (actual.lifetime === 'pinned') return this.store.buffer(actual);
     const slot = this.slot(t);
     if (this.spans.get(t)!.last < this.length) {
       throw new KernelError(
         `${this.label}: ${t.name} is not kept, so that its slot may hold another tensor by now`,
       );
     }
-    return unpackTensor(await this.device.read(slot, bytes), t.shape, t.layout);
-  }
-
-  /** `read` for several small tensors with one wait. */
-  async readAll(tensors: readonly Tensor[]): Promise<Float32Array[]> {
-    const sources = tensors.map((t) => {
-      const actual = this.hoisted.get(t.id) ?? t;
-      return actual.lifetime === 'pinned' ? this.store.buffer(actual) : this.slot(t);
-    });
-    const sizes = tensors.map((t) => geometryOf(t.shape, t.layout).bytes);
-    const all = await this.device.readMany(sources.map((buffer, i) => ({ buffer, bytes: sizes[i]! })));
-    return tensors.map((t, i) => unpackTensor(all[i]!, t.shape, t.layout));
+    return slot;
   }
 
   private slot(t: Tensor): GPUBuffer {

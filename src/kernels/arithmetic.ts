@@ -1,16 +1,24 @@
 // Elementwise sums: the tape adds gradients with them, the losses are weighted with them.
 import { fill } from '../../shaders/fill.wgsl.js';
-import { weightedAdd, type WeightedAddVariant } from '../../shaders/weighted_add.wgsl.js';
+import { type WeightedAddVariant, weightedAdd } from '../../shaders/weighted_add.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { geometryOf } from '../base/layout.js';
 import { formatShape, sameShape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
-import { type Bindings, type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import {
+  type Bindings,
+  type Dispatch,
+  dispatch,
+  type KernelSpec,
+  linearGrid,
+  type Target,
+} from '../gpu/kernel.js';
 import type { OpSpec } from './op.js';
 
 export const weightedAddKernel: KernelSpec<WeightedAddVariant> = {
   name: 'weighted_add',
-  bindings: (v): Bindings => (v.terms === 2 ? { a: 'read', b: 'read', y: 'read_write' } : { a: 'read', y: 'read_write' }),
+  bindings: (v): Bindings =>
+    v.terms === 2 ? { a: 'read', b: 'read', y: 'read_write' } : { a: 'read', y: 'read_write' },
   params: { count: 'u32', stride: 'u32', alpha: 'f32', beta: 'f32' },
   shader: weightedAdd,
   variants: [{ terms: 1 }, { terms: 2 }],
@@ -33,19 +41,35 @@ export const weightedAddOp: OpSpec<{ alpha: number; beta?: number }> = {
   output(shapes, _attrs, where) {
     const { a, b } = shapes;
     if (b && !sameShape(a!, b)) {
-      throw new ShapeError(`weighted_add at ${where}: a ${formatShape(a!)} and b ${formatShape(b)} must have one shape`);
+      throw new ShapeError(
+        `weighted_add at ${where}: a ${formatShape(a!)} and b ${formatShape(b)} must have one shape`,
+      );
     }
     return { shape: a!, layout: a!.length === 4 ? 'image' : 'flat' };
   },
   forward: (t, attrs, ctx) => [
-    weightedAddDispatch(`weighted_add:forward at ${ctx.where}`, ctx.target, t.y!, t.a!, attrs.alpha, t.b, attrs.beta ?? 1),
+    weightedAddDispatch(
+      `weighted_add:forward at ${ctx.where}`,
+      ctx.target,
+      t.y!,
+      t.a!,
+      attrs.alpha,
+      t.b,
+      attrs.beta ?? 1,
+    ),
   ],
   backward: {
     a: (t, attrs, ctx) => [
       weightedAddDispatch(`weighted_add:backward:a at ${ctx.where}`, ctx.target, t.dx!, t.dy!, attrs.alpha),
     ],
     b: (t, attrs, ctx) => [
-      weightedAddDispatch(`weighted_add:backward:b at ${ctx.where}`, ctx.target, t.dx!, t.dy!, attrs.beta ?? 1),
+      weightedAddDispatch(
+        `weighted_add:backward:b at ${ctx.where}`,
+        ctx.target,
+        t.dx!,
+        t.dy!,
+        attrs.beta ?? 1,
+      ),
     ],
   },
   cost: (shapes) => ({ flops: 3 * sizeOf(shapes.a!), bytes: 12 * sizeOf(shapes.a!) }),

@@ -51,14 +51,21 @@ export const channelMean: OpSpec<Record<string, never>> = {
       const label = `channel_mean:backward:x at ${ctx.where}`;
       const { grid, C4, H, W } = imageGrid(label, t.dx!, ctx.target);
       const params = { C4, H, W, stride: grid.stride, scale: 1 / (H * W) };
-      return [dispatch(channelMeanBackwardKernel, {}, label, { dy: t.dy!, dx: t.dx! }, params, grid.workgroups)];
+      return [
+        dispatch(channelMeanBackwardKernel, {}, label, { dy: t.dy!, dx: t.dx! }, params, grid.workgroups),
+      ];
     },
   },
   cost: (shapes) => ({ flops: sizeOf(shapes.x!), bytes: 4 * sizeOf(shapes.x!) }),
 };
 
 /** mean [C] of x [1,C,H,W], in two stages of fixed order. */
-export function channelMeanDispatches(label: string, ctx: OpContext, x: Tensor, mean: Tensor): Dispatch<Tensor>[] {
+export function channelMeanDispatches(
+  label: string,
+  ctx: OpContext,
+  x: Tensor,
+  mean: Tensor,
+): Dispatch<Tensor>[] {
   const [, c, h, w] = nchw(label, x.shape);
   const C4 = ceilDiv(c, 4);
   const plane = (h + 2 * HALO) * (w + 2 * HALO);
@@ -86,7 +93,14 @@ export function centredDispatches(
     centred,
     dispatches: [
       ...channelMeanDispatches(`${label} (mean)`, ctx, x, mean),
-      dispatch(channelCentreKernel, {}, `${label} (centre)`, { x, mean, y: centred }, params, grid.workgroups),
+      dispatch(
+        channelCentreKernel,
+        {},
+        `${label} (centre)`,
+        { x, mean, y: centred },
+        params,
+        grid.workgroups,
+      ),
     ],
   };
 }

@@ -1,7 +1,4 @@
-import {
-  conv2dBackwardDataStrided,
-  type StridedDataVariant,
-} from '../../shaders/conv2d_backward_data_strided.wgsl.js';
+import { conv2dBackwardDataStrided } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
 import { type ConvVariant, conv2dForward } from '../../shaders/conv2d_forward.wgsl.js';
 import { filterFlip } from '../../shaders/filter_flip.wgsl.js';
 import { ShapeError } from '../base/errors.js';
@@ -13,10 +10,10 @@ import {
   type Dispatch,
   dispatch,
   type KernelSpec,
-  LINEAR_WORKGROUP,
   linearGrid,
   type Target,
 } from '../gpu/kernel.js';
+import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec, Tensors } from './op.js';
 import { reluBackwardDispatch } from './relu.js';
 
@@ -63,12 +60,12 @@ export const conv2dForwardKernel: KernelSpec<ConvVariant> = {
   ],
 };
 
-export const conv2dBackwardDataStridedKernel: KernelSpec<StridedDataVariant> = {
+export const conv2dBackwardDataStridedKernel: KernelSpec<Record<string, never>> = {
   name: 'conv2d_backward_data_strided',
   bindings: () => ({ dy: 'read', weight: 'read', dx: 'read_write' }),
   params: { ...CONV_PARAMS, R: 'u32', S: 'u32', stride: 'u32' },
   shader: conv2dBackwardDataStrided,
-  variants: [{ workgroup: 64 }],
+  variants: [{}],
 };
 
 export const filterFlipKernel: KernelSpec<Record<string, never>> = {
@@ -236,7 +233,7 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
     flip,
     dispatch(
       conv2dBackwardDataStridedKernel,
-      { workgroup: LINEAR_WORKGROUP },
+      {},
       label,
       { dy: t.dz!, weight: flipped, dx },
       {
@@ -251,7 +248,7 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
         S: s,
         stride: attrs.stride,
       },
-      [ceilDiv(h * w, LINEAR_WORKGROUP), ceilDiv(c, 4), n],
+      imageGrid(label, ctx.target, w, h, n * ceilDiv(c, 4)),
     ),
   ];
 }

@@ -19,7 +19,10 @@ export const covariance: OpSpec<Record<string, never>> = {
   forward(t, _attrs, ctx) {
     const label = `covariance:forward at ${ctx.where}`;
     const { centred, dispatches } = centredDispatches(label, ctx, t.x!);
-    return [...dispatches, ...ntReduceDispatches(label, ctx, { a: centred, y: t.y! }, 1 / pixels(label, t.x!.shape))];
+    return [
+      ...dispatches,
+      ...ntReduceDispatches(label, ctx, { a: centred, y: t.y! }, 1 / pixels(label, t.x!.shape)),
+    ];
   },
   backward: {
     // With J the centring projection the gradient is S (F J) J, and J J = J: rows of the centred F already

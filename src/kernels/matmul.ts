@@ -1,4 +1,4 @@
-import { matmul as matmulShader, type MatmulVariant } from '../../shaders/matmul.wgsl.js';
+import { type MatmulVariant, matmul as matmulShader } from '../../shaders/matmul.wgsl.js';
 import { transpose } from '../../shaders/transpose.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, type Shape } from '../base/shape.js';
@@ -37,8 +37,12 @@ export const matmul: OpSpec<Record<string, never>> = {
   output(shapes, _attrs, where) {
     const { a, b } = shapes as { a: Shape; b: Shape };
     const given = `a ${formatShape(a)}, b ${formatShape(b)}`;
-    if (a.length !== 2 || b.length !== 2) throw new ShapeError(`matmul at ${where}: both inputs must be matrices; ${given}`);
-    if (a[1] !== b[0]) throw new ShapeError(`matmul at ${where}: a.shape[1] (${a[1]}) must equal b.shape[0] (${b[0]}); ${given}`);
+    if (a.length !== 2 || b.length !== 2)
+      throw new ShapeError(`matmul at ${where}: both inputs must be matrices; ${given}`);
+    if (a[1] !== b[0])
+      throw new ShapeError(
+        `matmul at ${where}: a.shape[1] (${a[1]}) must equal b.shape[0] (${b[0]}); ${given}`,
+      );
     return { shape: [a[0]!, b[1]!], layout: 'flat' };
   },
   forward: (t, _attrs, ctx) => productDispatches(`matmul:forward at ${ctx.where}`, ctx, t.a!, t.b!, t.y!),
@@ -63,7 +67,13 @@ export const matmul: OpSpec<Record<string, never>> = {
 };
 
 /** y = a b. The kernel wants a transposed, so that every load is a vec4; turning it costs little beside the product. */
-function productDispatches(label: string, ctx: OpContext, a: Tensor, b: Tensor, y: Tensor): Dispatch<Tensor>[] {
+function productDispatches(
+  label: string,
+  ctx: OpContext,
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+): Dispatch<Tensor>[] {
   const at = ctx.scratch('at', [...a.shape].reverse());
   return [
     transposeDispatch(`${label} (transpose left)`, ctx.target, a, at),
@@ -94,7 +104,11 @@ export function matmulDispatch(
   const groups = ceilDiv(blocks, variant.workgroup);
   const x = Math.min(groups, target.maxWorkgroups);
   const params = { M, K: t.at.shape[0]!, N, blocks, stride: x * variant.workgroup, alpha, diagonal };
-  return dispatch(matmulKernel, variant, label, { at: t.at, b: t.b, y: t.y }, params, [x, ceilDiv(groups, x), 1]);
+  return dispatch(matmulKernel, variant, label, { at: t.at, b: t.b, y: t.y }, params, [
+    x,
+    ceilDiv(groups, x),
+    1,
+  ]);
 }
 
 /** y [S,R] = transpose of x [R,S]. */

@@ -43,14 +43,29 @@ export const relu: OpSpec<Record<string, never>> = {
     ];
   },
   backward: {
-    x: (t, _attrs, ctx) => [reluBackwardDispatch(`relu:backward:x at ${ctx.where}`, ctx.target, t.y!, t.dy!, t.dx!)],
+    x: (t, _attrs, ctx) => [
+      reluBackwardDispatch(`relu:backward:x at ${ctx.where}`, ctx.target, t.y!, t.dy!, t.dx!),
+    ],
   },
   cost: (shapes) => ({ flops: sizeOf(shapes.x!), bytes: 8 * sizeOf(shapes.x!) }),
 };
 
 /** dx = dy where y > 0, else 0. */
-export function reluBackwardDispatch(label: string, target: Target, y: Tensor, dy: Tensor, dx: Tensor): Dispatch<Tensor> {
+export function reluBackwardDispatch(
+  label: string,
+  target: Target,
+  y: Tensor,
+  dy: Tensor,
+  dx: Tensor,
+): Dispatch<Tensor> {
   const { vec4s } = geometryOf(y.shape, y.layout);
   const grid = linearGrid(vec4s, target);
-  return dispatch(reluBackwardKernel, {}, label, { y, dy, dx }, { count: vec4s, stride: grid.stride }, grid.workgroups);
+  return dispatch(
+    reluBackwardKernel,
+    {},
+    label,
+    { y, dy, dx },
+    { count: vec4s, stride: grid.stride },
+    grid.workgroups,
+  );
 }

@@ -22,6 +22,8 @@ const lossWeights = z.strictObject({
   tvWeight: z.number().nonnegative(),
 });
 
+const presetWeights = z.strictObject({ paper: lossWeights, gatys: lossWeights, quality: lossWeights });
+
 const weightsManifest = z.strictObject({
   formatVersion: z.literal(1),
   net: z.string().regex(/^[a-z0-9.-]+$/),
@@ -47,7 +49,8 @@ const weightsManifest = z.strictObject({
     }),
   ),
   embedded: z.strictObject({ file: fileName, sha256, bytes: z.int().positive() }).nullable(),
-  defaults: z.strictObject({ paper: lossWeights, gatys: lossWeights, quality: lossWeights }),
+  defaults: presetWeights,
+  defaultsCaffe: presetWeights.nullable(),
 });
 
 /**
@@ -60,7 +63,8 @@ export type InputConvention = z.infer<typeof inputConvention>;
  * A net's manifest. `tensors` in the order of the net, named as in the papers. `input` is the convention of
  * every file in `sources` and of `embedded`. A source's `sha256` is of the whole file, null where none could be
  * confirmed: then the first download's is remembered and later ones must equal it. `defaults` are the loss
- * weights that look best with this net, by preset.
+ * weights that look best with this net, by preset, `defaultsCaffe` those for files of the
+ * Caffe convention, whose features are some hundred times as large.
  */
 export type WeightsManifest = z.infer<typeof weightsManifest>;
 

@@ -11,7 +11,14 @@ export function adamReference(
   state: AdamState,
   gradient: ArrayLike<number>,
   t: number,
-  p: { learningRate: number; beta1: number; beta2: number; epsilon: number; clamp?: readonly [number, number]; decay: number },
+  p: {
+    learningRate: number;
+    beta1: number;
+    beta2: number;
+    epsilon: number;
+    clamp?: readonly [number, number];
+    decay: number;
+  },
 ): AdamState {
   const m = state.m.map((value, i) => p.beta1 * value + (1 - p.beta1) * gradient[i]!);
   const v = state.v.map((value, i) => p.beta2 * value + (1 - p.beta2) * gradient[i]! ** 2);

@@ -40,7 +40,9 @@ export interface ReferenceOp<A = Record<string, unknown>> {
   readonly backward: Readonly<Record<string, (inputs: Arrays, y: NdArray, dy: NdArray, attrs: A) => NdArray>>;
   forwardBound(inputs: Arrays, attrs: A): Bound;
   /** By input name. */
-  readonly backwardBound: Readonly<Record<string, (inputs: Arrays, y: NdArray, dy: NdArray, attrs: A) => Bound>>;
+  readonly backwardBound: Readonly<
+    Record<string, (inputs: Arrays, y: NdArray, dy: NdArray, attrs: A) => Bound>
+  >;
 }
 
 export function absAll(inputs: Arrays): Arrays {

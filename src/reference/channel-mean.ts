@@ -1,5 +1,5 @@
 // CPU twin of channel_mean.
-import { abs, absAll, type Arrays, type NdArray, type ReferenceOp, zeros } from './array.js';
+import { type Arrays, abs, absAll, type NdArray, type ReferenceOp, zeros } from './array.js';
 
 /** Mean of each channel of x [1,C,H,W]. */
 export function meanOf(x: NdArray): NdArray {

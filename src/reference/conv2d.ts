@@ -1,5 +1,5 @@
 // CPU twin of conv2d: the formula, loop by loop, in float64.
-import { abs, absAll, type Arrays, map, type NdArray, type ReferenceOp, zeros } from './array.js';
+import { type Arrays, abs, absAll, map, type NdArray, type ReferenceOp, zeros } from './array.js';
 
 interface Attrs {
   readonly stride: number;
@@ -28,7 +28,11 @@ function forEachProduct(
                 const h = p * stride + r - pad;
                 const w = q * stride + s - pad;
                 if (h < 0 || h >= H || w < 0 || w >= W) continue;
-                visit(((n * C + c) * H + h) * W + w, ((k * C + c) * R + r) * S + s, ((n * K + k) * P + p) * Q + q);
+                visit(
+                  ((n * C + c) * H + h) * W + w,
+                  ((k * C + c) * R + r) * S + s,
+                  ((n * K + k) * P + p) * Q + q,
+                );
               }
 }
 
@@ -73,6 +77,9 @@ export const conv2dReference: ReferenceOp<Attrs> = {
     terms: fan(inputs, 1),
   }),
   backwardBound: {
-    x: (inputs, y, dy, attrs) => ({ magnitude: backwardX(absAll(inputs), y, abs(dy), attrs), terms: fan(inputs, 0) }),
+    x: (inputs, y, dy, attrs) => ({
+      magnitude: backwardX(absAll(inputs), y, abs(dy), attrs),
+      terms: fan(inputs, 0),
+    }),
   },
 };

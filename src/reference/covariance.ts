@@ -31,16 +31,21 @@ export const covarianceReference: ReferenceOp = {
     const error = meanError(x!);
     const magnitude = gramOf(abs(centred(x!)), 1 / pixelsOf(x!));
     const c = error.data.length;
-    return { magnitude: map(magnitude, (m, i) => m + (error.data[Math.floor(i / c)]! * error.data[i % c]!) / unit), terms };
+    return {
+      magnitude: map(magnitude, (m, i) => m + (error.data[Math.floor(i / c)]! * error.data[i % c]!) / unit),
+      terms,
+    };
   },
   backwardBound: {
     x({ x }, _y, dy) {
       const terms = x!.shape[1]! + 4;
       const unit = 4 * Math.sqrt(terms) * ROUNDOFF;
       const error = meanError(x!);
-      const factors = map(centred(x!), (value, i) => Math.abs(value) + error.data[Math.floor(i / pixelsOf(x!))]! / unit);
+      const factors = map(
+        centred(x!),
+        (value, i) => Math.abs(value) + error.data[Math.floor(i / pixelsOf(x!))]! / unit,
+      );
       return { magnitude: gramGradient(factors, abs(dy), 1 / pixelsOf(x!)), terms };
     },
   },
 };
-

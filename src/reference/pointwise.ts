@@ -1,5 +1,5 @@
 // CPU twins of relu and weighted_add.
-import { abs, absAll, type Arrays, map, type NdArray, type ReferenceOp } from './array.js';
+import { type Arrays, abs, absAll, map, type NdArray, type ReferenceOp } from './array.js';
 
 export const reluReference: ReferenceOp = {
   forward: ({ x }) => map(x!, (value) => Math.max(value, 0)),
@@ -28,7 +28,13 @@ export const weightedAddReference: ReferenceOp<AddAttrs> = {
     terms: 3,
   }),
   backwardBound: {
-    a: (_inputs, _y, dy, attrs) => ({ magnitude: map(dy, (value) => Math.abs(attrs.alpha * value)), terms: 1 }),
-    b: (_inputs, _y, dy, attrs) => ({ magnitude: map(dy, (value) => Math.abs((attrs.beta ?? 1) * value)), terms: 1 }),
+    a: (_inputs, _y, dy, attrs) => ({
+      magnitude: map(dy, (value) => Math.abs(attrs.alpha * value)),
+      terms: 1,
+    }),
+    b: (_inputs, _y, dy, attrs) => ({
+      magnitude: map(dy, (value) => Math.abs((attrs.beta ?? 1) * value)),
+      terms: 1,
+    }),
   },
 };

@@ -1,6 +1,6 @@
 // Everything that can be chosen about a run, its presets, and the one place that checks it.
 import { InputError } from '../base/errors.js';
-import type { WeightsManifest } from '../nets/manifest.js';
+import type { LoadedWeights } from '../nets/manifest.js';
 import { VGG_NETS, vggPrefix } from '../nets/vgg.js';
 
 /**
@@ -131,15 +131,21 @@ export type PartialStyleOptions = { readonly preset?: Preset } & {
 };
 
 /** Completes and checks options for a net; InputError says which one breaks which rule. */
-export function resolveOptions(given: PartialStyleOptions, manifest: WeightsManifest): StyleOptions {
+export function resolveOptions(
+  given: PartialStyleOptions,
+  weights: Pick<LoadedWeights, 'manifest' | 'convention'>,
+): StyleOptions {
+  const { manifest, convention } = weights;
   const presetName = given.preset ?? 'quality';
   const preset = PRESETS[presetName];
   if (!preset)
     throw new InputError(`there is no preset ${presetName}; choose one of ${PRESET_NAMES.join(', ')}`);
+  // Files of Caffe's convention see pixels in 0..255, and their features are as much larger.
+  const defaults = (convention.range === 255 && manifest.defaultsCaffe) || manifest.defaults;
   const defined = Object.fromEntries(
     Object.entries(given).filter(([key, value]) => key !== 'preset' && value !== undefined),
   );
-  const merged = { ...preset, ...manifest.defaults[presetName], ...defined } as StyleOptions;
+  const merged = { ...preset, ...defaults[presetName], ...defined } as StyleOptions;
   const options: StyleOptions = {
     ...merged,
     firstSize: Math.min(merged.firstSize, merged.size),

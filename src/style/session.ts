@@ -2,6 +2,8 @@
 import { type Tensor, tensor } from '../base/tensor.js';
 import type { Target } from '../gpu/kernel.js';
 import { dryStore, type PinStore, type TensorStore } from '../gpu/store.js';
+
+import { withPinnedConstants } from '../graph/constants.js';
 import { type MemoryPlan, planMemory } from '../graph/liveness.js';
 import { Program } from '../graph/program.js';
 import { Tape } from '../graph/tape.js';
@@ -165,6 +167,9 @@ export function planStep(
     }),
   );
   const targets: Targets = { content, regions: [{ name: 'all', guidance: undefined, style }] };
-  const { tape } = recordStep(target, dryStore, net, size, targets, o);
-  return { plan: planMemory(tape.dispatches), dispatches: tape.dispatches.length, flops: 3 * probe.flops };
+  const { tape, objective } = recordStep(target, dryStore, net, size, targets, o);
+  const step = withPinnedConstants(tape.dispatches);
+  const plan = planMemory(step, { keep: [...objective.series.values()] });
+  // Forward, and as much again for the gradient with respect to the picture.
+  return { plan, dispatches: step.length, flops: 2 * probe.flops };
 }

@@ -92,18 +92,29 @@ export interface StylizeResult {
  * Throws InputError for options or pictures that cannot be used, before any GPU work.
  */
 export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Promise<StylizeResult> {
-  const o = input.resume?.options ?? resolveOptions(input.options ?? {}, input.weights.manifest);
-  const sizes = usableScales(input, o);
-  const styles = preparedStyles(input, o);
+  const { options, sizes, styles } = checkInput(input);
   const identity = await identify(input);
   if (input.resume) assertSameRun(input.resume.identity, identity);
   const store = new TensorStore(input.device);
   try {
-    const net = new Net(store, input.weights, tapsOf(o));
-    return await new Run(input, hooks, o, sizes, styles, identity, store, net).go();
+    const net = new Net(store, input.weights, tapsOf(options));
+    return await new Run(input, hooks, options, sizes, styles, identity, store, net).go();
   } finally {
     store.destroy();
   }
+}
+
+/** What can be known without a GPU; InputError for options or pictures that cannot be used. */
+export function checkInput(input: Omit<StylizeInput, 'device'>): {
+  options: StyleOptions;
+  sizes: { width: number; height: number }[];
+  styles: PreparedStyle[];
+} {
+  const options = input.resume?.options ?? resolveOptions(input.options ?? {}, input.weights);
+  const sizes = usableScales(input, options);
+  const styles = preparedStyles(input, options);
+  if (input.contentMask) splitRegions(input.contentMask, 'content mask');
+  return { options, sizes, styles };
 }
 
 /** Extents of every scale, the small ones that the net cannot take left out. */
@@ -130,7 +141,7 @@ interface PreparedStyle extends Planar {
   readonly maskSize: { readonly height: number; readonly width: number } | undefined;
 }
 
-function preparedStyles(input: StylizeInput, o: StyleOptions): PreparedStyle[] {
+function preparedStyles(input: Omit<StylizeInput, 'device'>, o: StyleOptions): PreparedStyle[] {
   const sources: readonly StyleSource[] = 'data' in input.style ? [{ image: input.style }] : input.style;
   if (sources.length === 0) throw new InputError('give at least one style picture');
   if (sources.some((s) => s.mask) && !input.contentMask)

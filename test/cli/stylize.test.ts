@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (out: string, ...more: string[]) =>
   facet(['stylize', 'c.png', 's.png', '-o', out, ...more], { cwd: folder });
-const SMALL = ['--size', '48', '--first-size', '34', '--iterations', '9'];
+const SMALL = ['--size', '64', '--first-size', '45', '--iterations', '9'];
 
 describe('facet stylize', () => {
   it('writes picture, trace and plot, and a JSON report', async () => {
@@ -35,14 +35,14 @@ describe('facet stylize', () => {
     const report = JSON.parse(stdout) as Record<string, unknown>;
     expect(report).toMatchObject({
       output: 'a.png',
-      width: 48,
-      height: 36,
+      width: 64,
+      height: 48,
       steps: 9,
       aborted: false,
       net: 'vgg19-slim',
     });
     const picture = await readPicture(at('a.png'));
-    expect([picture.width, picture.height]).toEqual([48, 36]);
+    expect([picture.width, picture.height]).toEqual([64, 48]);
     const trace = JSON.parse(readFileSync(at('a.json'), 'utf8')) as {
       steps: number[];
       series: Record<string, number[]>;
@@ -58,7 +58,7 @@ describe('facet stylize', () => {
   });
 
   it('keeps picture and checkpoint on Ctrl-C, and resumes to the same bytes', async () => {
-    const long = ['--size', '48', '--first-size', '34', '--iterations', '150'];
+    const long = ['--size', '64', '--first-size', '45', '--iterations', '150'];
     const whole = await run('whole.png', ...long);
     expect(whole.code, whole.stderr).toBe(0);
     let killed = false;

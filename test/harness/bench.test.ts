@@ -27,7 +27,7 @@ const record: BenchRecord = {
   commit: 'abc',
   date: '2026-01-01T00:00:00.000Z',
   repetitions: 5,
-  ceilings: { gflops: 100, gbps: 10 },
+  ceilings: { gflops: 100, copyGbps: 10, readGbps: 8 },
   results: [
     {
       name: 'conv2d:forward:C=3',
@@ -75,7 +75,7 @@ describe('a record', () => {
     writeFileSync(path, '{');
     expect(() => readRecord(path)).toThrow(/is not JSON/);
     writeFileSync(path, JSON.stringify({ ...record, ceilings: { gflops: 1 } }));
-    expect(() => readRecord(path)).toThrow(/is no record of facet bench: ceilings\.gbps/);
+    expect(() => readRecord(path)).toThrow(/is no record of facet bench: ceilings\.copyGbps/);
   });
 });
 
@@ -94,7 +94,7 @@ describe('on this adapter', () => {
       repetitions: 5,
     });
     expect(results.length).toBeGreaterThan(0);
-    expect(ceilings.gflops > 0.1 && ceilings.gbps > 0.01).toBe(true);
+    expect(ceilings.gflops > 0.1 && ceilings.copyGbps > 0.01 && ceilings.readGbps > 0.01).toBe(true);
     for (const { name, wallMs, gbps } of results) {
       expect(name).toMatch(/^weighted_add:forward:/);
       expect(wallMs > 0 && gbps > 0).toBe(true);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { conv2dFamily } from '../../harness/cases/conv2d.js';
-import { conv2dReference } from '../../src/reference/conv2d.js';
 import { ndarray } from '../../src/reference/array.js';
+import { conv2dReference } from '../../src/reference/conv2d.js';
 import { checkFamily } from './shared.js';
 
 it('matches a convolution done by hand', () => {

@@ -13,7 +13,9 @@ const x = ndarray([1, 2, 1, 2], [1, 3, 10, 6]);
 it('channel_mean by hand', () => {
   const y = channelMeanReference.forward({ x }, {});
   expect([...y.data]).toEqual([2, 8]);
-  expect([...channelMeanReference.backward.x!({ x }, y, ndarray([2], [4, -2]), {}).data]).toEqual([2, 2, -1, -1]);
+  expect([...channelMeanReference.backward.x!({ x }, y, ndarray([2], [4, -2]), {}).data]).toEqual([
+    2, 2, -1, -1,
+  ]);
 });
 
 it('covariance by hand', () => {
@@ -27,8 +29,12 @@ it('covariance by hand', () => {
 
 it('refuses a batch', () => {
   const message = 'statistics are those of one picture, x.shape[0] must be 1; x [2,3,4,4]';
-  expect(() => covariance.output({ x: [2, 3, 4, 4] }, {}, 'relu1_1')).toThrow(new ShapeError(`covariance at relu1_1: ${message}`));
-  expect(() => channelMean.output({ x: [2, 3, 4, 4] }, {}, 'relu1_1')).toThrow(new ShapeError(`channel_mean at relu1_1: ${message}`));
+  expect(() => covariance.output({ x: [2, 3, 4, 4] }, {}, 'relu1_1')).toThrow(
+    new ShapeError(`covariance at relu1_1: ${message}`),
+  );
+  expect(() => channelMean.output({ x: [2, 3, 4, 4] }, {}, 'relu1_1')).toThrow(
+    new ShapeError(`channel_mean at relu1_1: ${message}`),
+  );
 });
 
 checkFamily(channelMeanFamily);

@@ -12,7 +12,10 @@ it('relu by hand: zero has gradient zero', () => {
 });
 
 it('weighted_add by hand', () => {
-  const y = weightedAddReference.forward({ a: ndarray([2], [1, 2]), b: ndarray([2], [10, 20]) }, { alpha: 3, beta: -1 });
+  const y = weightedAddReference.forward(
+    { a: ndarray([2], [1, 2]), b: ndarray([2], [10, 20]) },
+    { alpha: 3, beta: -1 },
+  );
   expect([...y.data]).toEqual([-7, -14]);
 });
 

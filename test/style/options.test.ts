@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { loadManifest } from '../../harness/node/weights.js';
 import { InputError } from '../../src/base/errors.js';
+import { CONVENTIONS } from '../../src/nets/manifest.js';
 import { fitLongSide, resolveOptions, scaleSizes, scaleSteps } from '../../src/style/options.js';
 
 const manifest = await loadManifest('vgg19-slim');
+const weights = { manifest, convention: manifest.input };
 
 describe('scales', () => {
   it('grow by the root of two up to the size, none below the first', () => {
@@ -31,19 +33,27 @@ describe('scales', () => {
 
 describe('options', () => {
   it('come from preset, manifest and caller, in this order', () => {
-    const o = resolveOptions({ preset: 'paper', styleWeight: 7 }, manifest);
+    const o = resolveOptions({ preset: 'paper', styleWeight: 7 }, weights);
     expect(o.normalization).toBe('paper');
     expect(o.contentWeight).toBe(manifest.defaults.paper.contentWeight);
     expect(o.styleWeight).toBe(7);
   });
 
+  it('follow the convention of the file', async () => {
+    const vgg19 = await loadManifest('vgg19');
+    const own = resolveOptions({ preset: 'gatys' }, { manifest: vgg19, convention: CONVENTIONS.torchvision });
+    const caffe = resolveOptions({ preset: 'gatys' }, { manifest: vgg19, convention: CONVENTIONS.caffe });
+    expect(own.styleWeight).toBe(vgg19.defaults.gatys.styleWeight);
+    expect(caffe.styleWeight).toBe(100);
+  });
+
   it("give Crowson's 1000 + 500 per further scale where iterations are not given", () => {
-    expect(resolveOptions({ size: 512 }, manifest).iterations).toBe(1000 + 4 * 500);
-    expect(resolveOptions({ size: 512, iterations: 60 }, manifest).iterations).toBe(60);
+    expect(resolveOptions({ size: 512 }, weights).iterations).toBe(1000 + 4 * 500);
+    expect(resolveOptions({ size: 512, iterations: 60 }, weights).iterations).toBe(60);
   });
 
   it('L-BFGS keeps no average and takes whole steps', () => {
-    const o = resolveOptions({ optimizer: 'lbfgs' }, manifest);
+    const o = resolveOptions({ optimizer: 'lbfgs' }, weights);
     expect([o.averageDecay, o.learningRate]).toEqual([0, 1]);
   });
 
@@ -64,7 +74,7 @@ describe('options', () => {
     [{ pooling: 'median' as 'max' }, 'pooling must be one of max, average, got median'],
     [{ preset: 'best' as 'paper' }, 'there is no preset best; choose one of paper, gatys, quality'],
   ])('%o is refused', (given, message) => {
-    expect(() => resolveOptions(given, manifest)).toThrow(InputError);
-    expect(() => resolveOptions(given, manifest)).toThrow(message);
+    expect(() => resolveOptions(given, weights)).toThrow(InputError);
+    expect(() => resolveOptions(given, weights)).toThrow(message);
   });
 });

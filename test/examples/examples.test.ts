@@ -1,0 +1,23 @@
+// The examples are run as they stand, against the bundle.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL('../../examples', import.meta.url));
+
+it.each(readdirSync(folder).filter((name) => name.endsWith('.mjs')))('%s runs', async (name) => {
+  const out = mkdtempSync(join(tmpdir(), 'facet-example-'));
+  try {
+    const { stdout } = await run(process.execPath, [join(folder, name), join(out, 'example.png')]);
+    expect(stdout).toMatch(/\d/);
+    expect(stdout).not.toMatch(/NaN|Infinity|undefined/);
+    if (name === 'stylize.mjs') expect(existsSync(join(out, 'example.png'))).toBe(true);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+});
