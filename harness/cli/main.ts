@@ -10,6 +10,7 @@ import { demoCommand } from './demo.js';
 import { doctor } from './doctor.js';
 import { paintCommand } from './paint.js';
 import { profileCommand } from './profile.js';
+import { sheetCommand } from './sheet.js';
 import { stylizeCommand } from './stylize.js';
 import { weightsCommand } from './weights.js';
 
@@ -39,6 +40,7 @@ function buildProgram(): Command {
     stylizeCommand(),
     demoCommand(),
     paintCommand(),
+    sheetCommand(),
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),

@@ -40,6 +40,14 @@ describe.each(STYLE_NAMES)('paintStyle %s', (name) => {
     expect(image.data.every((v) => v >= 0 && v <= 1)).toBe(true);
   });
 
+  it.each([
+    [384, 2],
+    [512, 1],
+  ])('has only numbers at %i px with seed %i', (size, seed) => {
+    const { data } = paintStyle(name, { width: size, height: size, seed });
+    expect(data.findIndex((v) => !(v >= 0 && v <= 1))).toBe(-1);
+  });
+
   it('is the same for the same seed and another for another', () => {
     expect(paintStyle(name, options).data).toEqual(image.data);
     const other = paintStyle(name, { ...options, seed: 4 });

@@ -191,7 +191,8 @@ function bloom(canvas: Canvas): void {
     soft = boxBlur(soft, columns, rows, radius, 3, 3 * columns);
     soft = boxBlur(soft, rows, columns, radius, 3 * columns, 3);
   }
-  for (let i = 0; i < data.length; i++) data[i] = lighten(data[i]!, 0.22 * soft[i]! ** 1.5);
+  // Colours may lie a little below 0, and a power of those would be no number.
+  for (let i = 0; i < data.length; i++) data[i] = lighten(data[i]!, 0.22 * Math.max(0, soft[i]!) ** 1.5);
 }
 
 /** Mean over 2*radius + 1 samples along one axis of `length`, for each of `lines` across it; edges repeat. */
