@@ -52,10 +52,10 @@ export class StepBar {
     if (!this.bar) {
       this.bar = new SingleBar(
         {
-          format: ' {bar} {percentage}% | {value}/{total} | {size} | {losses} | {speed} | {left} left',
+          format: ' {bar} {value}/{total} | {left} left | {speed} | {size} | {losses}',
           stream: process.stderr,
           hideCursor: true,
-          barsize: 20,
+          barsize: 16,
           fps: 8,
         },
         Presets.shades_classic,
@@ -79,7 +79,7 @@ export class StepBar {
     if (event.step < event.total && now - this.lastLine < LINE_MS) return;
     this.lastLine = now;
     process.stderr.write(
-      `step ${event.step}/${event.total} | ${p.size} | ${p.losses} | ${p.speed} | ${p.left} left\n`,
+      `step ${event.step}/${event.total} | ${p.left} left | ${p.speed} | ${p.size} | ${p.losses}\n`,
     );
   }
 

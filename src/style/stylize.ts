@@ -253,7 +253,7 @@ class Run {
     const targets = await computeTargets(this.store, this.net, content, styles, this.o);
     stage('compiling the step');
     return ScaleSession.create(this.store, this.net, size, targets, this.o, (done, total) => {
-      if (done === total) stage(`step ${index + 1} of ${this.sizes.length} scales ready`);
+      if (done === total) stage(`optimising, scale ${index + 1} of ${this.sizes.length}`);
     });
   }
 
