@@ -1,18 +1,81 @@
 // A run at a step boundary: everything needed to go on bit-exactly, as one safetensors file.
+import { z } from 'zod';
 import { InputError, WeightsError } from '../base/errors.js';
 import { parseSafetensors, tensorValues, writeSafetensors } from '../nets/safetensors.js';
 import type { StyleOptions } from './options.js';
 import type { StyleTrace } from './trace.js';
 
-/** Which inputs a checkpoint belongs to: resuming with others is refused. */
-export interface RunIdentity {
-  readonly net: string;
-  /** SHA-256 of the weights file. */
-  readonly weights: string;
-  /** SHA-256 of content, styles and masks. */
-  readonly inputs: string;
-}
+const count = z.int().nonnegative();
+const weights = z.record(z.string(), z.number());
 
+const identity = z.strictObject({
+  net: z.string(),
+  /** SHA-256 of the weights file. */
+  weights: z.string(),
+  /** SHA-256 of content, styles and masks. */
+  inputs: z.string(),
+});
+
+/** Values are checked by the options' own rules; here only that all are there. */
+const options = z.strictObject({
+  size: z.number(),
+  firstSize: z.number(),
+  iterations: z.number(),
+  optimizer: z.enum(['adam', 'lbfgs']),
+  learningRate: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  epsilon: z.number(),
+  averageDecay: z.number(),
+  history: z.number(),
+  contentWeight: z.number(),
+  styleWeight: z.number(),
+  tvWeight: z.number(),
+  tvForm: z.enum(['l1', 'l2']),
+  contentLayers: weights,
+  styleLayers: weights,
+  styleLoss: z.enum(['gram', 'w2']),
+  normalization: z.enum(['paper', 'mean', 'relative']),
+  styleScale: z.number(),
+  init: z.enum(['content', 'noise', 'style', 'image']),
+  initNoise: z.number(),
+  pooling: z.enum(['max', 'average']),
+  poolingScale: z.number(),
+  padding: z.enum(['zero', 'replicate']),
+  color: z.enum(['style', 'keep', 'match-histogram', 'match-moments']),
+  seed: z.number(),
+}) satisfies z.ZodType<StyleOptions>;
+
+const trace = z.strictObject({
+  steps: z.array(count),
+  // JSON has no NaN: a series that begins late is padded with null.
+  series: z.record(
+    z.string(),
+    z.array(
+      z
+        .number()
+        .nullable()
+        .transform((value) => value ?? Number.NaN),
+    ),
+  ),
+  scales: z.array(z.strictObject({ step: count, width: count, height: count })),
+});
+
+const facts = z.strictObject({
+  identity,
+  options,
+  scale: count,
+  width: z.int().positive(),
+  height: z.int().positive(),
+  stepInScale: count,
+  step: count,
+  trace,
+});
+
+/** Which inputs a checkpoint belongs to: resuming with others is refused. */
+export type RunIdentity = z.infer<typeof identity>;
+
+/** A run at a step boundary. */
 export interface Checkpoint {
   readonly identity: RunIdentity;
   readonly options: StyleOptions;
@@ -37,9 +100,8 @@ export function encodeCheckpoint(c: Checkpoint): Uint8Array {
     image: { shape: [1, 3, c.height, c.width], values: c.image },
   };
   for (const [name, t] of c.state) tensors[`state.${name}`] = t;
-  const { identity, options, scale, width, height, stepInScale, step, trace } = c;
-  const facts = { identity, options, scale, width, height, stepInScale, step, trace };
-  return writeSafetensors(tensors, { format: FORMAT, facts: JSON.stringify(facts) });
+  const { image: _image, state: _state, ...rest } = c;
+  return writeSafetensors(tensors, { format: FORMAT, facts: JSON.stringify(rest) });
 }
 
 /** Bytes -> checkpoint; InputError where the file is none or is damaged. */
@@ -50,18 +112,23 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       throw new InputError(
         `${where} is no checkpoint of a style run (format ${metadata.format ?? 'missing'})`,
       );
-    const facts = JSON.parse(metadata.facts ?? '') as Omit<Checkpoint, 'image' | 'state'>;
-    const image = tensors.get('image');
-    if (!image || image.shape[2] !== facts.height || image.shape[3] !== facts.width) {
+    const known = facts.safeParse(JSON.parse(metadata.facts ?? ''));
+    if (!known.success) {
+      const issue = known.error.issues[0]!;
       throw new InputError(
-        `${where}: the checkpoint's picture is missing or not ${facts.width}x${facts.height}`,
+        `${where} is no readable checkpoint: ${issue.path.join('.') || 'facts'}: ${issue.message}`,
       );
+    }
+    const { width, height } = known.data;
+    const image = tensors.get('image');
+    if (image?.shape.join() !== [1, 3, height, width].join()) {
+      throw new InputError(`${where}: the checkpoint's picture is missing or not ${width}x${height}`);
     }
     const state = new Map<string, { shape: readonly number[]; values: Float32Array }>();
     for (const [name, t] of tensors) {
       if (name.startsWith('state.')) state.set(name.slice(6), { shape: t.shape, values: tensorValues(t) });
     }
-    return { ...facts, image: tensorValues(image), state };
+    return { ...known.data, image: tensorValues(image!), state };
   } catch (error) {
     if (error instanceof InputError) throw error;
     if (error instanceof WeightsError || error instanceof SyntaxError) {

@@ -3,6 +3,7 @@
 // Everything works on sRGB-encoded values, as the paper does, and computes in float64.
 import { ShapeError } from '../base/errors.js';
 import { assertImage, type RgbImage, rgbImage } from '../base/image.js';
+import { symmetricEigen, symmetricFunction } from '../base/linalg.js';
 
 /** Luma weights of YIQ (ITU-R BT.601): Y = 0.299 R + 0.587 G + 0.114 B. */
 const LUMA = [0.299, 0.587, 0.114] as const;
@@ -101,57 +102,9 @@ const RANK_TOLERANCE = 1e-9;
 
 /** M^power of a symmetric positive semi-definite 3x3 matrix, on its range (a pseudo-inverse for power < 0). */
 function symmetricPower(matrix: Float64Array, power: number): Float64Array {
-  const { values, vectors } = eigen(matrix);
-  const least = Math.max(...values, 1e-12) * RANK_TOLERANCE;
-  const out = new Float64Array(9);
-  for (let k = 0; k < 3; k++) {
-    if (values[k]! <= least) continue;
-    const factor = values[k]! ** power;
-    for (let i = 0; i < 3; i++) {
-      for (let j = 0; j < 3; j++) out[3 * i + j]! += factor * vectors[3 * i + k]! * vectors[3 * j + k]!;
-    }
-  }
-  return out;
-}
-
-/** Eigenvalues and eigenvectors (columns) of a symmetric 3x3 matrix by cyclic Jacobi rotations. */
-function eigen(matrix: Float64Array): { values: number[]; vectors: Float64Array } {
-  const m = Float64Array.from(matrix);
-  const v = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
-  // Converges quadratically; a 3x3 matrix is diagonal to the last bit after 5 or 6 sweeps.
-  for (let sweep = 0; sweep < 12; sweep++) {
-    for (const [p, q] of [
-      [0, 1],
-      [0, 2],
-      [1, 2],
-    ] as const) {
-      const off = m[3 * p + q]!;
-      if (off === 0) continue;
-      const theta = (m[4 * q]! - m[4 * p]!) / (2 * off);
-      const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-      const cos = 1 / Math.sqrt(t * t + 1);
-      rotate(m, p, q, cos, t * cos, true);
-      rotate(v, p, q, cos, t * cos, false);
-    }
-  }
-  return { values: [m[0]!, m[4]!, m[8]!], vectors: v };
-}
-
-/** Columns p, q of `m` (and then its rows, for a similarity) turned by the angle of `cos`, `sin`. */
-function rotate(m: Float64Array, p: number, q: number, cos: number, sin: number, rows: boolean): void {
-  for (const [along, across] of rows
-    ? ([
-        [3, 1],
-        [1, 3],
-      ] as const)
-    : ([[3, 1]] as const)) {
-    for (let k = 0; k < 3; k++) {
-      const a = m[along * k + across * p]!;
-      const b = m[along * k + across * q]!;
-      m[along * k + across * p] = cos * a - sin * b;
-      m[along * k + across * q] = sin * a + cos * b;
-    }
-  }
+  const eigen = symmetricEigen(matrix, 3);
+  const least = Math.max(...eigen.values, 1e-12) * RANK_TOLERANCE;
+  return symmetricFunction(eigen, 3, (value) => (value <= least ? 0 : value ** power));
 }
 
 function multiply(a: Float64Array, b: Float64Array): Float64Array {

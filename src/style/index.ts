@@ -1,6 +1,8 @@
 // Public face of `facet/style`.
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { keepColors, matchColors } from './color.js';
+export { assertFits } from './fit.js';
+export { checkInput, type StyleSource, type StylizeInput, usableScales } from './input.js';
 export {
   type PartialStyleOptions,
   PRESET_NAMES,
@@ -14,11 +16,8 @@ export {
 export { planStep } from './session.js';
 export {
   type StepEvent,
-  type StyleSource,
   type StylizeHooks,
-  type StylizeInput,
   type StylizeResult,
   stylize,
-  usableScales,
 } from './stylize.js';
 export type { StyleTrace } from './trace.js';

@@ -9,17 +9,29 @@ export function noisePicture(height: number, width: number, seed: number): Float
   );
 }
 
-/** Noise with each channel's mean and standard deviation of a style picture (planar). */
-export function styleNoise(style: Planar, height: number, width: number, seed: number): Float32Array {
-  const pixels = style.height * style.width;
+/** Noise with the styles' mean and standard deviation of each channel, averaged by share; planar. */
+export function styleNoise(
+  styles: readonly (Planar & { readonly share: number })[],
+  height: number,
+  width: number,
+  seed: number,
+): Float32Array {
+  const total = styles.reduce((sum, style) => sum + style.share, 0);
   const out = new Float32Array(3 * height * width);
   for (let c = 0; c < 3; c++) {
-    const plane = style.values.subarray(c * pixels, (c + 1) * pixels);
-    const mean = plane.reduce((sum, value) => sum + value, 0) / pixels;
-    const variance = plane.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels;
+    let mean = 0;
+    let deviation = 0;
+    for (const { values, share, ...size } of styles) {
+      const pixels = size.height * size.width;
+      const plane = values.subarray(c * pixels, (c + 1) * pixels);
+      const own = plane.reduce((sum, value) => sum + value, 0) / pixels;
+      const variance = plane.reduce((sum, value) => sum + (value - own) ** 2, 0) / pixels;
+      mean += (share / total) * own;
+      deviation += (share / total) * Math.sqrt(variance);
+    }
     for (let i = 0; i < height * width; i++) {
       const at = c * height * width + i;
-      out[at] = Math.min(1, Math.max(0, mean + Math.sqrt(variance) * normal(seed, at)));
+      out[at] = Math.min(1, Math.max(0, mean + deviation * normal(seed, at)));
     }
   }
   return out;

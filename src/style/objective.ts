@@ -11,7 +11,7 @@ import { squaredError } from '../kernels/squared-error.js';
 import { totalVariation } from '../kernels/total-variation.js';
 import { w2Covariance } from '../kernels/wasserstein.js';
 import type { Net } from '../nets/net.js';
-import type { StyleOptions } from './options.js';
+import { activeLayers, activeTaps, type StyleOptions } from './options.js';
 import type { LayerRegion, StyleTarget } from './targets.js';
 
 /** What G is compared with at one scale. */
@@ -27,6 +27,7 @@ export interface Targets {
   }[];
 }
 
+/** What was recorded: the scalar to differentiate and every loss by name. */
 export interface Objective {
   readonly loss: Tensor;
   /** Scalars by series name: `content`, `style`, `tv`, `style:relu1_1`, … (unweighted except the sums). */
@@ -63,9 +64,9 @@ export function recordObjective(
     return total;
   };
 
-  const contentLayers = o.contentWeight > 0 ? active(o.contentLayers) : [];
-  const styleLayers = o.styleWeight > 0 ? active(o.styleLayers) : [];
-  const taps = [...new Set([...contentLayers, ...styleLayers].map(([layer]) => layer))];
+  const contentLayers = activeLayers(o.contentLayers, o.contentWeight);
+  const styleLayers = activeLayers(o.styleLayers, o.styleWeight);
+  const taps = activeTaps(o);
   const features = net.forward(tape, image, taps, o);
 
   const contentTerms = contentLayers.map(([layer, weight]) => {
@@ -213,8 +214,4 @@ function sumOfSquares(values: Float32Array): number {
   for (const value of values) sum += value * value;
   // A target of zeros (a black picture's dead channels) must not divide by zero.
   return Math.max(sum, 1e-12);
-}
-
-function active(layers: Readonly<Record<string, number>>): [string, number][] {
-  return Object.entries(layers).filter(([, weight]) => weight > 0);
 }

@@ -105,7 +105,7 @@ export const PRESETS = {
   quality: {
     ...COMMON,
     firstSize: 128,
-    iterations: 0,
+    iterations: undefined,
     optimizer: 'adam',
     learningRate: 0.02,
     beta2: 0.99,
@@ -116,7 +116,12 @@ export const PRESETS = {
     pooling: 'max',
     padding: 'replicate',
   },
-} as const satisfies Record<string, Omit<StyleOptions, 'contentWeight' | 'styleWeight' | 'tvWeight'>>;
+} as const satisfies Record<
+  string,
+  Omit<StyleOptions, 'contentWeight' | 'styleWeight' | 'tvWeight' | 'iterations'> & {
+    iterations: number | undefined;
+  }
+>;
 
 export type Preset = keyof typeof PRESETS;
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
@@ -146,24 +151,55 @@ export function resolveOptions(
     Object.entries(given).filter(([key, value]) => key !== 'preset' && value !== undefined),
   );
   const merged = { ...preset, ...defaults[presetName], ...defined } as StyleOptions;
-  const options: StyleOptions = {
+  const ownOptimizer = merged.optimizer === preset.optimizer;
+  const options = {
     ...merged,
     firstSize: Math.min(merged.firstSize, merged.size),
-    // Adam's step of 0.02 suits it; L-BFGS takes whole steps unless told otherwise.
-    learningRate: given.learningRate ?? (merged.optimizer === 'lbfgs' ? 1 : preset.learningRate),
+    // A rate suits one optimiser: Adam's moves a pixel so far at most, L-BFGS takes such a share of its step.
+    learningRate:
+      given.learningRate ?? (ownOptimizer ? preset.learningRate : LEARNING_RATES[merged.optimizer]),
     averageDecay: merged.optimizer === 'lbfgs' ? 0 : merged.averageDecay,
+    iterations: merged.iterations ?? automaticSteps(merged),
   };
   checkOptions(options, manifest.net);
-  const iterations = options.iterations || FIRST_STEPS + LATER_STEPS * (scaleSizes(options).length - 1);
-  return { ...options, iterations };
+  return options;
 }
 
-function checkOptions(o: StyleOptions, net: string): void {
+const LEARNING_RATES = { adam: 0.02, lbfgs: 1 } as const;
+
+/** Crowson's 1000 steps for the first scale and 500 for each later one. */
+function automaticSteps(o: StyleOptions): number {
+  // Sizes that make no sense are told by checkOptions.
+  const sane = Number.isFinite(o.size) && o.size >= 1 && o.firstSize >= 1;
+  return sane ? FIRST_STEPS + LATER_STEPS * (scaleSizes(o).length - 1) : FIRST_STEPS;
+}
+
+/** Layers with a weight above 0, of a loss with a weight above 0. */
+export function activeLayers(
+  layers: Readonly<Record<string, number>>,
+  lossWeight: number,
+): [string, number][] {
+  return lossWeight > 0 ? Object.entries(layers).filter(([, weight]) => weight > 0) : [];
+}
+
+/** Content and style layers that a run reads, each once. */
+export function activeTaps(
+  o: Pick<StyleOptions, 'contentLayers' | 'contentWeight' | 'styleLayers' | 'styleWeight'>,
+): string[] {
+  const active = [
+    ...activeLayers(o.contentLayers, o.contentWeight),
+    ...activeLayers(o.styleLayers, o.styleWeight),
+  ];
+  return [...new Set(active.map(([layer]) => layer))];
+}
+
+/** Throws InputError for the first option that breaks its rule. */
+export function checkOptions(o: StyleOptions, net: string): void {
   if (!VGG_NETS.includes(net))
     throw new InputError(`${net} cannot be used for style transfer; choose one of ${VGG_NETS.join(', ')}`);
   integer('size', o.size, 16, 16384);
   integer('first size', o.firstSize, 16, o.size);
-  integer('iterations', o.iterations, 0, 1_000_000);
+  integer('iterations', o.iterations, 1, 1_000_000);
   integer('seed', o.seed, 0, 0xffffffff);
   integer('history', o.history, 1, 50);
   for (const [name, value] of [
@@ -173,8 +209,6 @@ function checkOptions(o: StyleOptions, net: string): void {
   ] as const) {
     between(name, value, 0, 1e12);
   }
-  if (o.contentWeight === 0 && o.styleWeight === 0)
-    throw new InputError('content weight and style weight are both 0: there is nothing to optimise');
   between('learning rate', o.learningRate, 1e-6, 100);
   between('beta1', o.beta1, 0, 0.9999);
   between('beta2', o.beta2, 0, 0.999999);
@@ -185,6 +219,9 @@ function checkOptions(o: StyleOptions, net: string): void {
   between('pooling scale', o.poolingScale, 0.01, 100);
   layers('content layers', o.contentLayers, net);
   layers('style layers', o.styleLayers, net);
+  if (activeTaps(o).length === 0) {
+    throw new InputError('every content and style layer has weight 0: there is nothing to optimise');
+  }
   member('optimizer', o.optimizer, ['adam', 'lbfgs']);
   member('TV form', o.tvForm, ['l1', 'l2']);
   member('style loss', o.styleLoss, ['gram', 'w2']);

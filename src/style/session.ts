@@ -1,4 +1,5 @@
 // One scale of a run: the compiled step, the picture and the optimiser's state on the GPU.
+import { InputError } from '../base/errors.js';
 import { type Tensor, tensor } from '../base/tensor.js';
 import type { Target } from '../gpu/kernel.js';
 import { dryStore, type PinStore, type TensorStore } from '../gpu/store.js';
@@ -13,12 +14,7 @@ import { Adam } from '../optim/adam.js';
 import { Lbfgs } from '../optim/lbfgs.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { type Objective, recordObjective, type Targets } from './objective.js';
-import type { StyleOptions } from './options.js';
-
-/** Layers that a run reads, content and style. */
-export function tapsOf(o: StyleOptions): string[] {
-  return [...new Set([...Object.keys(o.contentLayers), ...Object.keys(o.styleLayers)])];
-}
+import { activeLayers, activeTaps, type StyleOptions } from './options.js';
 
 function makeOptimizer(store: PinStore, o: StyleOptions): Optimizer {
   if (o.optimizer === 'lbfgs') {
@@ -104,10 +100,21 @@ export class ScaleSession {
     return out;
   }
 
-  /** Overwrites state tensors of these names; others stay as they are. */
-  writeState(state: ReadonlyMap<string, { values: Float32Array }>): void {
+  /**
+   * Overwrites the optimiser's tensors of these names. `complete` demands all of them, with their shapes: a run
+   * that goes on with half a state would not be the same run.
+   */
+  writeState(
+    state: ReadonlyMap<string, { shape?: readonly number[]; values: Float32Array }>,
+    options: { complete?: boolean } = {},
+  ): void {
     for (const [name, t] of this.recorded.optimizer.state()) {
       const kept = state.get(name);
+      if (options.complete && kept?.shape?.join() !== t.shape.join()) {
+        throw new InputError(
+          `the checkpoint's ${name} must be [${t.shape.join(',')}], it is ${kept?.shape ? `[${kept.shape.join(',')}]` : 'missing'}`,
+        );
+      }
       if (kept) this.store.write(t, kept.values);
     }
   }
@@ -145,18 +152,18 @@ export function planStep(
   size: { height: number; width: number },
   o: StyleOptions,
 ): { plan: MemoryPlan; dispatches: number; flops: number } {
-  const net = new Net(dryStore, weights, tapsOf(o));
+  const net = new Net(dryStore, weights, activeTaps(o));
   const probe = new Tape(target);
   const image = tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' });
-  const taps = net.forward(probe, image, tapsOf(o), o);
+  const taps = net.forward(probe, image, activeTaps(o), o);
   const content = new Map(
-    Object.keys(o.contentLayers).map((layer) => [
+    activeLayers(o.contentLayers, o.contentWeight).map(([layer]) => [
       layer,
       { shape: taps.get(layer)!.shape, values: new Float32Array(1) },
     ]),
   );
   const style = new Map(
-    Object.keys(o.styleLayers).map((layer) => {
+    activeLayers(o.styleLayers, o.styleWeight).map(([layer]) => {
       const c = taps.get(layer)!.shape[1]!;
       return [
         layer,

@@ -11,7 +11,7 @@ import { gram } from '../kernels/gram.js';
 import { spatialScale } from '../kernels/spatial-scale.js';
 import type { Net } from '../nets/net.js';
 import { gramScale, type Targets } from './objective.js';
-import type { StyleOptions } from './options.js';
+import { activeLayers, type StyleOptions } from './options.js';
 import { matchRegion, type Region } from './regions.js';
 import { resample } from './resample.js';
 
@@ -36,6 +36,7 @@ export interface LayerRegion {
   readonly weight: number;
 }
 
+/** Statistics of the styles at one layer; Gram matrices are divided by the pixels and channels. */
 export type StyleTarget =
   | { readonly kind: 'gram'; readonly gram: Float32Array }
   | {
@@ -65,10 +66,12 @@ export async function computeTargets(
   styles: readonly ScaledStyle[],
   o: StyleOptions,
 ): Promise<Targets> {
-  const contentLayers = layersInUse(o.contentLayers, o.contentWeight);
-  const styleLayers = layersInUse(o.styleLayers, o.styleWeight);
+  const contentLayers = activeLayers(o.contentLayers, o.contentWeight).map(([layer]) => layer);
+  const styleLayers = activeLayers(o.styleLayers, o.styleWeight).map(([layer]) => layer);
   const contentTargets =
-    contentLayers.length > 0 ? await contentFeatures(store, net, content, contentLayers, o) : new Map();
+    contentLayers.length > 0
+      ? await withFeatures(store, net, content, contentLayers, o, (_tape, features) => features)
+      : new Map();
   if (styleLayers.length === 0) return { content: contentTargets, regions: [] };
 
   if (!content.regions) {
@@ -100,20 +103,6 @@ export async function computeTargets(
     throw new InputError('no colour of the content mask occurs in any style mask: no region has a style');
   }
   return { content: contentTargets, regions };
-}
-
-function layersInUse(layers: Readonly<Record<string, number>>, weight: number): string[] {
-  return weight > 0 ? Object.keys(layers).filter((layer) => layers[layer]! > 0) : [];
-}
-
-async function contentFeatures(
-  store: TensorStore,
-  net: Net,
-  picture: Planar,
-  layers: string[],
-  o: StyleOptions,
-) {
-  return withFeatures(store, net, picture, layers, o, (_tape, features) => features);
 }
 
 /** Spatial extents of the taps for a picture. */
@@ -157,7 +146,10 @@ async function withFeatures(
   }
 }
 
-/** Share-weighted average of the statistics of several styles: their losses' common minimum. */
+/**
+ * Share-weighted average of the statistics of several styles. For Gram matrices that is where the weighted sum of
+ * the styles' own losses is least.
+ */
 async function blend(
   store: TensorStore,
   net: Net,

@@ -9,10 +9,12 @@ export interface StyleTrace {
   readonly scales: { readonly step: number; readonly width: number; readonly height: number }[];
 }
 
+/** A trace before the first step. */
 export function emptyTrace(): StyleTrace {
   return { steps: [], series: {}, scales: [] };
 }
 
+/** Adds one reading to every series. */
 export function addLosses(trace: StyleTrace, step: number, losses: Readonly<Record<string, number>>): void {
   trace.steps.push(step);
   for (const [name, value] of Object.entries(losses)) {

@@ -1,0 +1,142 @@
+// Sizes: photographs far larger than one binding, results that do not fit, scales that are left out.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findWeights } from '../../harness/node/weights.js';
+import { InputError, OutOfMemoryError } from '../../src/base/errors.js';
+import { rgbImage } from '../../src/base/image.js';
+import { TensorStore } from '../../src/gpu/store.js';
+import type { LoadedWeights } from '../../src/nets/manifest.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/style/checkpoint.js';
+import { checkInput, usableScales } from '../../src/style/input.js';
+import { resolveOptions } from '../../src/style/options.js';
+import { resample } from '../../src/style/resample.js';
+import { stylize } from '../../src/style/stylize.js';
+import { useDevice } from '../kernels/shared.js';
+import { contentPicture, stylePicture } from './shared.js';
+
+const gpu = useDevice();
+let weights: LoadedWeights;
+beforeAll(async () => {
+  weights = await findWeights('vgg19-slim', { env: {} });
+});
+const content = contentPicture();
+const style = stylePicture();
+
+describe('resample', () => {
+  it('keeps a ramp that passes in several bands', async () => {
+    const store = new TensorStore(gpu.device);
+    // 5 M pixels: two bands of rows.
+    const [w, h] = [2500, 2000];
+    const ramp = Float32Array.from({ length: w * h }, (_, i) => (i % w) / w);
+    const small = await resample(store, ramp, [1, 1, h, w], 20, 25);
+    for (let y = 0; y < 20; y++)
+      for (let x = 1; x < 24; x++) expect(Math.abs(small[y * 25 + x]! - (x + 0.5) / 25)).toBeLessThan(1e-3);
+    // All rows are alike; only the rounding of the vertical weights tells them apart.
+    for (let x = 0; x < 25; x++) {
+      const column = Array.from({ length: 20 }, (_, y) => small[y * 25 + x]!);
+      expect(Math.max(...column) - Math.min(...column)).toBeLessThan(1e-6);
+    }
+    store.destroy();
+  });
+
+  it('leaves a picture of the same size as it is, in a copy', async () => {
+    const store = new TensorStore(gpu.device);
+    const values = Float32Array.of(1, 2, 3, 4);
+    const same = await resample(store, values, [1, 1, 2, 2], 2, 2);
+    expect(same).toEqual(values);
+    expect(same).not.toBe(values);
+    store.destroy();
+  });
+});
+
+it('takes a photograph of 12 megapixels to a small result', async () => {
+  const photograph = rgbImage(4000, 3000);
+  for (let i = 0; i < photograph.data.length; i++)
+    photograph.data[i] = ((i % 12000) / 12000 + i / photograph.data.length) / 2;
+  const options = { size: 64, firstSize: 64, iterations: 1 };
+  const { image } = await stylize({ device: gpu.device, weights, content: photograph, style, options });
+  expect([image.width, image.height]).toEqual([64, 48]);
+  // One step of Adam moves a pixel by 0.02 at most.
+  const expected = photograph.data[3 * (1500 * 4000 + 2000)]!;
+  expect(Math.abs(image.data[3 * (24 * 64 + 32)]! - expected)).toBeLessThan(0.03);
+});
+
+it('tells before the first step that a size does not fit, and which does', async () => {
+  const limit = gpu.device.adapter.limits.maxStorageBufferBindingSize!;
+  // conv1_1 of the slim net has 16 channels: 64 bytes a pixel.
+  const side = 2 * Math.ceil(Math.sqrt(limit / 64));
+  let steps = 0;
+  const tooLarge = { size: Math.min(16384, side), firstSize: 64, iterations: 9 };
+  const failed = stylize(
+    { device: gpu.device, weights, content, style, options: tooLarge },
+    { onStep: () => void steps++ },
+  );
+  await expect(failed).rejects.toThrow(OutOfMemoryError);
+  await expect(failed).rejects.toThrow(/choose --size \d+ or less/);
+  expect(steps).toBe(0);
+});
+
+it('leaves out scales that the net cannot take', () => {
+  const o = resolveOptions({ size: 128, firstSize: 32 }, weights);
+  const wide = usableScales({ content: contentPicture(160, 40), weights }, o);
+  expect(wide).toEqual([{ width: 128, height: 32 }]);
+  const square = usableScales({ content: contentPicture(64, 64), weights }, o);
+  expect(square.map((s) => s.width)).toEqual([32, 45, 64, 91, 128]);
+});
+
+describe('checkpoints that are not what they say', () => {
+  const run = (resume?: ReturnType<typeof decodeCheckpoint>) =>
+    stylize({
+      device: gpu.device,
+      weights,
+      content,
+      style,
+      options: { size: 48, firstSize: 48, iterations: 4 },
+      ...(resume ? { resume } : {}),
+    });
+
+  it.each<[string, (facts: Record<string, unknown>) => void, RegExp]>([
+    ['no options', (f) => delete f.options, /options: /],
+    ['no identity', (f) => delete f.identity, /identity: /],
+    ['a scale that is none', (f) => void (f.scale = 7), /which its own options do not lead to/],
+    ['too many steps', (f) => void (f.stepInScale = 9), /which its own options do not lead to/],
+    [
+      'an unknown optimiser',
+      (f) => void ((f.options as { optimizer: string }).optimizer = 'sgd'),
+      /options\.optimizer/,
+    ],
+    [
+      'an impossible size',
+      (f) => void ((f.options as { size: number }).size = 99999),
+      /size must be a whole number/,
+    ],
+    ['text for a step', (f) => void (f.step = 'two'), /step: /],
+  ])('%s', async (_name, damage, message) => {
+    const { checkpoint } = await run();
+    const good = decodeCheckpoint(encodeCheckpoint(checkpoint), 'good');
+    const facts = structuredClone({ ...good, image: undefined, state: undefined }) as Record<string, unknown>;
+    damage(facts);
+    const bytes = encodeCheckpoint({ ...facts, image: good.image, state: good.state } as never);
+    const failed = (async () => run(decodeCheckpoint(bytes, 'bad.safetensors')))();
+    await expect(failed).rejects.toThrow(InputError);
+    await expect(failed).rejects.toThrow(message);
+  });
+
+  it('half an optimiser', async () => {
+    const { checkpoint } = await run();
+    const state = new Map(checkpoint.state);
+    state.delete('m');
+    await expect(run({ ...checkpoint, stepInScale: 4, state })).rejects.toThrow(
+      /checkpoint's m must be .*missing/,
+    );
+  });
+});
+
+it('refuses masks of another shape and a content mask alone', () => {
+  const input = { weights, content, style: [{ image: style, mask: stylePicture(44, 40) }] };
+  expect(() => checkInput({ ...input, contentMask: content })).toThrow(
+    'mask of style 1 is 44x40; it must have the shape',
+  );
+  expect(() => checkInput({ weights, content, style, contentMask: content })).toThrow(
+    'a content mask needs a style mask',
+  );
+});
