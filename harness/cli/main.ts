@@ -9,6 +9,7 @@ import { checkCommand, gradcheckCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { doctor } from './doctor.js';
 import { paintCommand } from './paint.js';
+import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
 import { sheetCommand } from './sheet.js';
 import { stylizeCommand } from './stylize.js';
@@ -46,6 +47,7 @@ function buildProgram(): Command {
     gradcheckCommand(),
     benchCommand(),
     profileCommand(),
+    peerCommand(),
   ]) {
     program.addCommand(command);
   }
