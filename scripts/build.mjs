@@ -1,8 +1,8 @@
 // Bundles the entry points into dist/ with esbuild; `--types` also writes the declaration files, which takes longer.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { declare } from './declare.mjs';
 import { main } from './lib/main.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -75,32 +75,6 @@ async function bundle(esbuild) {
   );
 }
 
-/** Declaration files of what the package exports (all but the command), in dist/types as the sources lie. */
-function declare() {
-  // tsc takes its files from a configuration only, and the project's own one names the tests too.
-  const config = join(root, 'dist', 'tsconfig.types.json');
-  writeFileSync(
-    config,
-    JSON.stringify({
-      extends: '../tsconfig.json',
-      compilerOptions: { declaration: true, emitDeclarationOnly: true, rootDir: '..', outDir: 'types' },
-      files: Object.entries(ENTRIES)
-        .filter(([out, source]) => out !== 'cli' && existsSync(join(root, source)))
-        .map(([, source]) => `../${source}`),
-      include: [],
-    }),
-  );
-  try {
-    rmSync(join(dist, 'types'), { recursive: true, force: true });
-    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const ended = spawnSync(process.execPath, [tsc, '-p', config], { cwd: root, stdio: 'inherit' });
-    if (ended.status !== 0) throw new Error(`tsc ended with ${ended.signal ?? `status ${ended.status}`}`);
-    console.log('build: declaration files in dist/types/');
-  } finally {
-    rmSync(config);
-  }
-}
-
 await main(async () => {
   const esbuild = await loadEsbuild();
   if (!esbuild) {
@@ -112,7 +86,17 @@ await main(async () => {
   // The stamp carries the time at which reading began: a source changed meanwhile makes it stale.
   const started = new Date();
   await bundle(esbuild);
-  if (process.argv.includes('--types')) declare();
+  if (process.argv.includes('--types')) {
+    const exported = Object.entries(ENTRIES).filter(
+      ([out, source]) => out !== 'cli' && existsSync(join(root, source)),
+    );
+    declare(
+      root,
+      exported.map(([, source]) => source),
+      join(dist, 'types'),
+    );
+    console.log('build: declaration files in dist/types/');
+  }
   const stamp = join(dist, '.built');
   writeFileSync(stamp, '');
   utimesSync(stamp, started, started);

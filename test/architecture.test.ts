@@ -1,6 +1,6 @@
 // Holds the house together: what imports what, who knows where it runs, and that nothing lacks its counterpart.
 import { describe, expect, it } from 'vitest';
-import { families } from '../harness/cases/index.js';
+import { families, stepFamilies } from '../harness/cases/index.js';
 import type { OpSpec } from '../src/kernels/op.js';
 import {
   deviceViolations,
@@ -10,7 +10,15 @@ import {
   wordViolations,
 } from './architecture/rules.js';
 import { codeOf, importsOf, sourcesIn } from './architecture/source.js';
-import { exportedKernels, exportedOps, familyViolations, pairViolations } from './architecture/tables.js';
+import {
+  coverageViolations,
+  exportedKernels,
+  exportedOps,
+  familyViolations,
+  pairViolations,
+  stepViolations,
+} from './architecture/tables.js';
+import { askedFor, askedForBySteps, askedForByTape } from './shaders/variants.js';
 
 const code = [...sourcesIn('src'), ...sourcesIn('shaders'), ...sourcesIn('harness')];
 const all = [
@@ -49,6 +57,18 @@ describe('the code keeps the rules', () => {
     const ops = await exportedOps();
     expect(ops.length).toBeGreaterThan(2);
     expect(familyViolations(ops, families)).toEqual([]);
+  });
+  it('every optimiser has its cases and bench', () => {
+    const optimizers = sourcesIn('src/optim').flatMap(({ path }) =>
+      path === 'src/optim/optimizer.ts' ? [] : path.slice('src/optim/'.length, -'.ts'.length),
+    );
+    expect(optimizers.length).toBeGreaterThan(1);
+    expect(stepViolations(optimizers, stepFamilies)).toEqual([]);
+  });
+  it('every kernel runs in a case', async () => {
+    const used = [...askedFor(families), ...askedForBySteps(stepFamilies), ...askedForByTape()];
+    const kernels = used.map(({ kernel }) => kernel);
+    expect(coverageViolations(await exportedKernels(), kernels)).toEqual([]);
   });
 });
 
@@ -108,6 +128,16 @@ describe('the rules can fail', () => {
     expect(pairViolations([], [kernel('b')])).toHaveLength(1);
     expect(pairViolations(['shaders/c.wgsl.ts'], [kernel('c'), kernel('c')])).toHaveLength(1);
     expect(pairViolations(['shaders/d.wgsl.ts'], [{ name: 'd', variants: [] }])).toHaveLength(1);
+  });
+
+  it('a kernel that no case runs', () => {
+    expect(coverageViolations([{ name: 'a' }, { name: 'b' }], [{ name: 'a' }])).toHaveLength(1);
+  });
+
+  it('an optimiser without family or tables', () => {
+    const [family] = stepFamilies;
+    expect(stepViolations(['sgd'], stepFamilies)).toHaveLength(1);
+    expect(stepViolations([], [{ ...family!, cases: [], bench: [] }])).toHaveLength(2);
   });
 
   it('an op without family, tables or reference gradients', () => {

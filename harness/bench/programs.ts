@@ -63,12 +63,17 @@ function variantsOf(f: CaseFamily, text: string, target: Target): Set<string> {
   return new Set(all.map(({ kernel, variant }) => `${kernel.name} ${JSON.stringify(variant)}`));
 }
 
+/** The case with C, K, H and W cut to `largest`. */
+export function cutExtents(text: string, largest: number): string {
+  return text.replace(
+    /\b([CKHW])=(\d+)/g,
+    (_, key: string, value: string) => `${key}=${Math.min(largest, Number(value))}`,
+  );
+}
+
 /** The entry with its extents cut to 16; undefined where the op does not take that. */
 function shrunk(f: CaseFamily, text: string): string | undefined {
-  const small = text.replace(
-    /\b([CKHW])=(\d+)/g,
-    (_, key: string, value: string) => `${key}=${Math.min(16, Number(value))}`,
-  );
+  const small = cutExtents(text, 16);
   try {
     outputTensors(
       f.op as unknown as OpSpec<unknown>,
@@ -101,6 +106,12 @@ async function checkFirst(device: Device, f: CaseFamily, text: string): Promise<
 export interface BenchSet {
   readonly timed: readonly Timed[];
   destroy(): void;
+}
+
+/** Every name that an op's bench entries may have: `conv2d:backward:x:C=64;H=32;W=32;K=64`. */
+export function benchNames(f: CaseFamily): string[] {
+  const parts = ['forward', ...Object.keys(f.op.backward).map((name) => `backward:${name}`)];
+  return f.bench.flatMap((text) => parts.map((part) => `${f.op.name}:${part}:${text}`));
 }
 
 /** Checks and compiles those parts of an op's bench entries whose names `isWanted`; FacetError where one is wrong. */

@@ -1,9 +1,11 @@
-// Every op's cases in one table: tests, `facet check` and `facet bench` read it.
+// Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
+import { adamFamily } from './adam.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { lbfgsFamily } from './lbfgs.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
@@ -12,9 +14,11 @@ import { resizeBilinearFamily } from './resize.js';
 import { scaleShiftFamily } from './scale-shift.js';
 import { spatialScaleFamily } from './spatial-scale.js';
 import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
+import type { StepFamily } from './step.js';
 import { totalVariationFamily } from './total-variation.js';
 import { w2CovarianceFamily } from './wasserstein.js';
 
+/** Of the ops. */
 export const families: readonly CaseFamily[] = [
   conv2dFamily,
   reluFamily,
@@ -36,3 +40,6 @@ export const families: readonly CaseFamily[] = [
   totalVariationFamily,
   w2CovarianceFamily,
 ];
+
+/** Of the optimisers, whose kernels are no ops. */
+export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily];

@@ -1,11 +1,11 @@
-// `facet bench`: how fast every op runs on this machine's adapter, beside what the adapter can do at best.
+// `facet bench`: how fast every op and optimiser runs on this machine's adapter, beside what the adapter can do at best.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { measureCeilings } from '../bench/ceilings.js';
 import { type Measurement, measure } from '../bench/measure.js';
-import { benchSet } from '../bench/programs.js';
+import { type BenchSet, benchNames, benchSet } from '../bench/programs.js';
 import {
   alignRows,
   type BenchRecord,
@@ -15,11 +15,12 @@ import {
   readRecord,
   tableRows,
 } from '../bench/report.js';
-import type { CaseFamily } from '../cases/family.js';
-import { families } from '../cases/index.js';
+import { stepBenchNames, stepBenchSet } from '../bench/steps.js';
+import { families, stepFamilies } from '../cases/index.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
 import { wholeNumber } from './arguments.js';
 
+/** What to time, and whom to tell. */
 export interface BenchOptions {
   /** Parts of names; what contains one of them is timed. */
   readonly filters: readonly string[];
@@ -38,17 +39,18 @@ const FEWEST_REPETITIONS = 5;
 export async function runBench(device: Device, options: BenchOptions): Promise<BenchRecord> {
   const { filters, repetitions } = options;
   const isWanted = (name: string) => filters.length === 0 || filters.some((filter) => name.includes(filter));
-  const chosen = families.filter((f) => namesOf(f).some(isWanted));
+  const entries = benchEntries(device);
+  const chosen = entries.filter(({ names }) => names.some(isWanted));
   if (chosen.length === 0) {
-    const ops = families.map((f) => f.op.name).join(', ');
+    const ops = entries.map(({ name }) => name).join(', ');
     throw new InputError(`bench: nothing is named like ${filters.join(' or ')}; names begin with ${ops}`);
   }
   options.onOp?.('limits of the adapter');
   const ceilings = await measureCeilings(device, repetitions);
   const results: Measurement[] = [];
-  for (const f of chosen) {
-    options.onOp?.(f.op.name);
-    const set = await benchSet(device, f, isWanted);
+  for (const { name, compile } of chosen) {
+    options.onOp?.(name);
+    const set = await compile(isWanted);
     try {
       results.push(...(await measure(device, set.timed, repetitions)));
     } finally {
@@ -58,9 +60,26 @@ export async function runBench(device: Device, options: BenchOptions): Promise<B
   return benchRecord(device, repetitions, ceilings, results);
 }
 
-function namesOf(f: CaseFamily): string[] {
-  const parts = ['forward', ...Object.keys(f.op.backward).map((name) => `backward:${name}`)];
-  return f.bench.flatMap((text) => parts.map((part) => `${f.op.name}:${part}:${text}`));
+/** One op's or one optimiser's bench entries. */
+interface BenchEntry {
+  readonly name: string;
+  readonly names: readonly string[];
+  compile(isWanted: (name: string) => boolean): Promise<BenchSet>;
+}
+
+function benchEntries(device: Device): BenchEntry[] {
+  return [
+    ...families.map((f) => ({
+      name: f.op.name,
+      names: benchNames(f),
+      compile: (isWanted: (name: string) => boolean) => benchSet(device, f, isWanted),
+    })),
+    ...stepFamilies.map((f) => ({
+      name: f.name,
+      names: stepBenchNames(f),
+      compile: (isWanted: (name: string) => boolean) => stepBenchSet(device, f, isWanted),
+    })),
+  ];
 }
 
 interface CommandOptions {
@@ -107,7 +126,9 @@ async function action(options: CommandOptions): Promise<void> {
 /** The sub-command `bench`. */
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('time every op, forward and backward, beside the measured limits of this adapter')
+    .description(
+      'time every op, forward and backward, and every optimiser, beside the measured limits of this adapter',
+    )
     .option('--filter <text...>', 'only what contains one of these, such as conv2d:backward', [])
     .option('--repetitions <n>', 'timed rounds, of which the median counts', wholeNumber('--repetitions'), 7)
     .option('--json <file>', 'also write the results there')

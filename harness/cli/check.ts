@@ -1,12 +1,15 @@
-// `facet check`: every op's cases on this machine's adapter, and the references' gradients, by name.
+// `facet check`: every op's and optimiser's cases on this machine's adapter, and the references' gradients, by name.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import type { CaseFamily } from '../cases/family.js';
-import { families } from '../cases/index.js';
+import { families, stepFamilies } from '../cases/index.js';
+import type { StepFamily } from '../cases/step.js';
 import { buildCase, type Comparison, checkCase, checkGradient } from '../check.js';
+import { checkSteps, stepNames } from '../check-steps.js';
 
+/** What is checked, and how it is told. */
 export interface CheckOptions {
   /** Only the references' gradients against finite differences, which need no adapter. */
   readonly gradients?: boolean;
@@ -39,7 +42,7 @@ export async function runCheck(
     filters.some((filter) => (known.has(filter) ? name === filter : name.includes(filter)));
   const jobs = all.filter(({ names }) => names.some(isWanted));
   if (jobs.length === 0) {
-    const ops = families.map((f) => opName(f)).join(', ');
+    const ops = [...families.map(opName), ...stepFamilies.map(({ name }) => name)].join(', ');
     throw new InputError(`check: nothing is named like ${filters.join(' or ')}; names begin with ${ops}`);
   }
   const results: Comparison[] = [];
@@ -65,18 +68,23 @@ export async function runCheck(
 
 /** The tables' jobs, and one for each filter that is a whole name of a case outside of them. */
 function jobsFor(device: Device | undefined, filters: readonly string[]): Job[] {
-  const jobs = families.flatMap((f) => [
-    ...(device ? f.cases.map((text) => caseJob(device, f, text)) : []),
-    ...f.gradients.map((text) => gradientJob(f, text)),
-  ]);
+  const jobs = [
+    ...families.flatMap((f) => [
+      ...(device ? f.cases.map((text) => caseJob(device, f, text)) : []),
+      ...f.gradients.map((text) => gradientJob(f, text)),
+    ]),
+    ...(device ? stepFamilies.flatMap((f) => f.cases.map((text) => stepJob(device, f, text))) : []),
+  ];
   const known = new Set(jobs.flatMap(({ names }) => names));
   for (const filter of filters) {
-    const parts = /^([^:]+):(forward|gradient:[^:]+|backward:[^:]+):([^:]+)$/.exec(filter);
-    const f = parts && families.find((candidate) => opName(candidate) === parts[1]);
-    if (!f || [...known].some((name) => name.includes(filter))) continue;
-    const isGradient = parts[2]!.startsWith('gradient');
-    if (!isGradient && !device) continue;
-    jobs.push(isGradient ? gradientJob(f, parts[3]!) : caseJob(device!, f, parts[3]!));
+    const parts = /^([^:]+):(forward|(?:gradient|backward|step):[^:]+):([^:]+)$/.exec(filter);
+    if (!parts || [...known].some((name) => name.includes(filter))) continue;
+    const [, name, part, text] = parts as unknown as [string, string, string, string];
+    const f = families.find((candidate) => opName(candidate) === name);
+    const steps = stepFamilies.find((candidate) => candidate.name === name);
+    if (f && part.startsWith('gradient')) jobs.push(gradientJob(f, text));
+    else if (f && device && !part.startsWith('step')) jobs.push(caseJob(device, f, text));
+    else if (steps && device && part.startsWith('step')) jobs.push(stepJob(device, steps, text));
   }
   return jobs;
 }
@@ -97,6 +105,10 @@ function gradientJob(f: CaseFamily, text: string): Job {
     names: inputs.map((name) => `${opName(f)}:gradient:${name}:${text}`),
     run: () => checkGradient(f, text),
   };
+}
+
+function stepJob(device: Device, f: StepFamily, text: string): Job {
+  return { names: stepNames(f, text), run: () => checkSteps(device, f, text) };
 }
 
 function opName(f: CaseFamily): string {

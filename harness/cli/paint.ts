@@ -5,6 +5,7 @@ import { isStyleName, paintStyle, STYLE_NAMES } from '../node/paint/index.js';
 import { checkPicturePath, writePicture } from '../node/pictures.js';
 import { wholeNumber } from './arguments.js';
 
+/** The sub-command `paint`. */
 export function paintCommand(): Command {
   return new Command('paint')
     .description(`paint a style picture: ${STYLE_NAMES.join(', ')}`)

@@ -13,6 +13,7 @@ interface SheetArguments {
   force?: boolean;
 }
 
+/** The sub-command `sheet`. */
 export function sheetCommand(): Command {
   return new Command('sheet')
     .description('lay pictures side by side with labels')

@@ -13,6 +13,7 @@ export interface Geometry {
   readonly bytes: number;
 }
 
+/** How a tensor of this shape lies in its buffer; ShapeError where the layout asks for another rank. */
 export function geometryOf(shape: Shape, layout: Layout): Geometry {
   const extents = physicalExtents(shape, layout);
   const vec4s = extents.reduce((product, extent) => product * extent, 1);

@@ -1,6 +1,7 @@
 // Dense symmetric matrices in float64: eigenvalues, eigenvectors, square roots.
 import { ShapeError } from './errors.js';
 
+/** The n eigenvalues and eigenvectors of a symmetric n x n matrix. */
 export interface Eigen {
   /** Unordered. */
   readonly values: Float64Array;

@@ -16,6 +16,7 @@ export type Layout = 'image' | 'filter' | 'flat';
  */
 export type Lifetime = 'pinned' | 'transient';
 
+/** A name for values that will lie in some buffer; two tensors are the same only as objects. */
 export interface Tensor {
   readonly id: number;
   readonly name: string;
@@ -28,6 +29,10 @@ export interface Tensor {
 
 let nextId = 1;
 
+/**
+ * A new symbolic tensor. Left out, the layout is `image` for rank 4 and `flat` for others, and the lifetime `transient`
+ * (`pinned` for a constant).
+ */
 export function tensor(
   name: string,
   shape: Shape,

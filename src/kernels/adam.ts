@@ -10,6 +10,7 @@ import {
   type Target,
 } from '../gpu/kernel.js';
 
+/** One step of Adam in place, over whole buffers of any layout. */
 export const adamStepKernel: KernelSpec<AdamVariant> = {
   name: 'adam_step',
   bindings: (v): Bindings => ({

@@ -15,6 +15,7 @@ import {
 } from '../gpu/kernel.js';
 import type { OpSpec } from './op.js';
 
+/** y = alpha*a (+ beta*b), over whole buffers. */
 export const weightedAddKernel: KernelSpec<WeightedAddVariant> = {
   name: 'weighted_add',
   bindings: (v): Bindings =>
@@ -24,6 +25,7 @@ export const weightedAddKernel: KernelSpec<WeightedAddVariant> = {
   variants: [{ terms: 1 }, { terms: 2 }],
 };
 
+/** y = value, for a scalar [1]. */
 export const fillKernel: KernelSpec<Record<string, never>> = {
   name: 'fill',
   bindings: () => ({ y: 'read_write' }),
@@ -75,6 +77,7 @@ export const weightedAddOp: OpSpec<{ alpha: number; beta?: number }> = {
   cost: (shapes) => ({ flops: 3 * sizeOf(shapes.a!), bytes: 12 * sizeOf(shapes.a!) }),
 };
 
+/** y = alpha*a (+ beta*b) as one dispatch; all tensors have the shape and layout of y. */
 export function weightedAddDispatch(
   label: string,
   target: Target,

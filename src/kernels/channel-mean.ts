@@ -9,6 +9,7 @@ import { channelsOfOne } from './gram.js';
 import type { OpContext, OpSpec } from './op.js';
 import { partialSumDispatch } from './reduce.js';
 
+/** First stage of each channel's sum over its pixels. */
 export const channelMeanForwardKernel: KernelSpec<Record<string, never>> = {
   name: 'channel_mean_forward',
   bindings: () => ({ x: 'read', partials: 'read_write' }),
@@ -17,6 +18,7 @@ export const channelMeanForwardKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** dx[c,p] = dy[c] / pixels. */
 export const channelMeanBackwardKernel: KernelSpec<Record<string, never>> = {
   name: 'channel_mean_backward',
   bindings: () => ({ dy: 'read', dx: 'read_write' }),
@@ -25,6 +27,7 @@ export const channelMeanBackwardKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** y[c,p] = x[c,p] - mean[c]. */
 export const channelCentreKernel: KernelSpec<Record<string, never>> = {
   name: 'channel_centre',
   bindings: () => ({ x: 'read', mean: 'read', y: 'read_write' }),

@@ -7,6 +7,7 @@ import { convDispatch } from './conv2d.js';
 import { ntReduceDispatches } from './nt-reduce.js';
 import type { OpContext, OpSpec } from './op.js';
 
+/** scale * (dy + dy^T) as the filter of a 1x1 convolution, for the gradient. */
 export const gramSymmetriseKernel: KernelSpec<Record<string, never>> = {
   name: 'gram_symmetrise',
   bindings: () => ({ dy: 'read', symmetric: 'read_write' }),
@@ -43,6 +44,7 @@ export function channelsOfOne(where: string, x: Shape): number {
   return c;
 }
 
+/** Of the Gram matrix of x [1,C,H,W], counted as a whole product though half of it is computed. */
 export function gramCost(shapes: Readonly<Record<string, Shape>>): { flops: number; bytes: number } {
   const c = shapes.x![1]!;
   return { flops: 2 * c * sizeOf(shapes.x!), bytes: 4 * (sizeOf(shapes.x!) + c * c) };

@@ -27,6 +27,7 @@ const IMAGE_PARAMS = {
   scale3: 'f32',
 } as const;
 
+/** Interleaved pixels [H,W,C] to an image tensor, normalised. */
 export const imageToTensorKernel: KernelSpec<Record<string, never>> = {
   name: 'image_to_tensor',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -35,6 +36,7 @@ export const imageToTensorKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** An image tensor to interleaved pixels [H,W,C], the normalisation undone. */
 export const tensorToImageKernel: KernelSpec<Record<string, never>> = {
   name: 'tensor_to_image',
   bindings: () => ({ x: 'read', y: 'read_write' }),

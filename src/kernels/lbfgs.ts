@@ -18,6 +18,7 @@ import {
 import { weightedAddDispatch } from './arithmetic.js';
 import { partialSumDispatch } from './reduce.js';
 
+/** Copies the candidate pair (s, y) into the ring's free slot. */
 export const lbfgsStoreKernel: KernelSpec<Record<string, never>> = {
   name: 'lbfgs_store',
   bindings: () => ({ state: 'read', s: 'read', y: 'read', S: 'read_write', Y: 'read_write' }),
@@ -26,6 +27,7 @@ export const lbfgsStoreKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** First stage of the inner products of the new pair and the gradient with every pair. */
 export const lbfgsProductsKernel: KernelSpec<Record<string, never>> = {
   name: 'lbfgs_products',
   bindings: () => ({ s: 'read', y: 'read', gradient: 'read', S: 'read', Y: 'read', partials: 'read_write' }),
@@ -34,6 +36,7 @@ export const lbfgsProductsKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** Accepts or drops the candidate, then runs the two-loop recursion on coefficients. */
 export const lbfgsDirectionKernel: KernelSpec<Record<string, never>> = {
   name: 'lbfgs_direction',
   bindings: () => ({
@@ -47,6 +50,7 @@ export const lbfgsDirectionKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** The step u from coefficients, pairs and gradient, one group of slots at a time. */
 export const lbfgsCombineKernel: KernelSpec<LbfgsCombineVariant> = {
   name: 'lbfgs_combine',
   bindings: (v): Bindings =>
@@ -58,6 +62,7 @@ export const lbfgsCombineKernel: KernelSpec<LbfgsCombineVariant> = {
   variants: [{ first: true }, { first: false }],
 };
 
+/** x = clamp(x + u), and what it was before is remembered. */
 export const lbfgsStepKernel: KernelSpec<LbfgsStepVariant> = {
   name: 'lbfgs_step',
   bindings: () => ({
@@ -92,6 +97,7 @@ export interface LbfgsMemory {
   readonly history: Tensor;
 }
 
+/** Length of a step along the direction, and bounds for x behind it. */
 export interface LbfgsStepOptions {
   readonly learningRate: number;
   readonly clamp?: readonly [number, number] | undefined;

@@ -10,6 +10,7 @@ const CPU_TILE = { side: 2, workgroup: 8 };
 /** Smaller: statistics are small matrices, and a GPU has many threads to feed. */
 const GPU_TILE = { side: 1, workgroup: 64 };
 
+/** y = alpha * at^T b + diagonal * I. */
 export const matmulKernel: KernelSpec<MatmulVariant> = {
   name: 'matmul',
   bindings: () => ({ at: 'read', b: 'read', y: 'read_write' }),
@@ -21,6 +22,7 @@ export const matmulKernel: KernelSpec<MatmulVariant> = {
   ]),
 };
 
+/** y = x^T. */
 export const transposeKernel: KernelSpec<Record<string, never>> = {
   name: 'transpose',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -81,6 +83,7 @@ function productDispatches(
   ];
 }
 
+/** Factors (alpha 1, diagonal 0 unless given), and what is known about the product. */
 export interface MatmulOptions {
   readonly alpha?: number;
   /** Added to the diagonal. */

@@ -16,6 +16,7 @@ import { partialSumDispatch } from './reduce.js';
 
 const base: NtReduceVariant = { side: 2, lanes: 8, workgroup: 8, symmetric: true };
 
+/** a b^T over all pixels, split into ranges that partial_sum adds. */
 export const ntReduceKernel: KernelSpec<NtReduceVariant> = {
   name: 'nt_reduce',
   bindings: (v): Bindings =>

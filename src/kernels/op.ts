@@ -12,7 +12,9 @@ export interface OpContext {
   scratch(name: string, shape: Shape, layout?: Layout): Tensor;
 }
 
+/** Tensors by their names in an op (`x`, `weight`, `dy`). */
 export type Tensors = Readonly<Record<string, Tensor>>;
+/** Logical shapes by input name. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
 /**

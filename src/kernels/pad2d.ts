@@ -20,6 +20,7 @@ export interface PadAttrs {
 const PAD_PARAMS = { H: 'u32', W: 'u32', P: 'u32', Q: 'u32', top: 'u32', left: 'u32' } as const;
 const PAD_VARIANTS: readonly PadVariant[] = [{ mode: 'zero' }, { mode: 'replicate' }, { mode: 'reflect' }];
 
+/** Pads rows and columns; the mode is a variant. */
 export const pad2dForwardKernel: KernelSpec<PadVariant> = {
   name: 'pad2d_forward',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -28,6 +29,7 @@ export const pad2dForwardKernel: KernelSpec<PadVariant> = {
   variants: PAD_VARIANTS,
 };
 
+/** Adds up the pixels of dy that show a pixel of x. */
 export const pad2dBackwardKernel: KernelSpec<PadVariant> = {
   name: 'pad2d_backward',
   bindings: () => ({ dy: 'read', dx: 'read_write' }),

@@ -25,6 +25,7 @@ export interface PoolAttrs {
   readonly ceilMode?: boolean;
 }
 
+/** Geometry and factor of average pooling. */
 export interface AvgPoolAttrs extends PoolAttrs {
   /** Factor on the mean (1). */
   readonly scale?: number;
@@ -48,6 +49,7 @@ const BACKWARD_VARIANTS: readonly PoolBackwardVariant[] = [
   { window: 3, stride: 1 },
 ];
 
+/** Maximum of each window. */
 export const maxPool2dForwardKernel: KernelSpec<PoolVariant> = {
   name: 'max_pool2d_forward',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -56,6 +58,7 @@ export const maxPool2dForwardKernel: KernelSpec<PoolVariant> = {
   variants: POOL_VARIANTS,
 };
 
+/** Position of each window's maximum, the first in row-major order. */
 export const maxPool2dWinnersKernel: KernelSpec<PoolVariant> = {
   name: 'max_pool2d_winners',
   bindings: () => ({ x: 'read', winner: 'read_write' }),
@@ -64,6 +67,7 @@ export const maxPool2dWinnersKernel: KernelSpec<PoolVariant> = {
   variants: POOL_VARIANTS,
 };
 
+/** Gradient of max pooling for windows that may overlap, from the winners. */
 export const maxPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
   name: 'max_pool2d_backward',
   bindings: () => ({ winner: 'read', dy: 'read', dx: 'read_write' }),
@@ -72,6 +76,7 @@ export const maxPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
   variants: BACKWARD_VARIANTS,
 };
 
+/** Gradient of max pooling where windows tile the picture, from x itself. */
 export const maxPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = {
   name: 'max_pool2d_backward_disjoint',
   bindings: () => ({ x: 'read', dy: 'read', dx: 'read_write' }),
@@ -80,6 +85,7 @@ export const maxPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = 
   variants: [{ window: 2 }, { window: 3 }],
 };
 
+/** Mean of each window, times a factor. */
 export const avgPool2dForwardKernel: KernelSpec<PoolVariant> = {
   name: 'avg_pool2d_forward',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -88,6 +94,7 @@ export const avgPool2dForwardKernel: KernelSpec<PoolVariant> = {
   variants: POOL_VARIANTS,
 };
 
+/** Gradient of average pooling for windows that may overlap. */
 export const avgPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
   name: 'avg_pool2d_backward',
   bindings: () => ({ dy: 'read', dx: 'read_write' }),
@@ -96,6 +103,7 @@ export const avgPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
   variants: BACKWARD_VARIANTS,
 };
 
+/** Gradient of average pooling where windows tile the picture. */
 export const avgPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = {
   name: 'avg_pool2d_backward_disjoint',
   bindings: () => ({ dy: 'read', dx: 'read_write' }),

@@ -18,6 +18,7 @@ import {
 } from '../gpu/kernel.js';
 import type { OpContext, OpSpec } from './op.js';
 
+/** One stage of a sum of everything, in fixed order. */
 export const reduceSumKernel: KernelSpec<ReduceSumVariant> = {
   name: 'reduce_sum',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -26,6 +27,7 @@ export const reduceSumKernel: KernelSpec<ReduceSumVariant> = {
   variants: [{ last: false }, { last: true }],
 };
 
+/** dx = scale*dy[0] at every element. */
 export const reduceSumBackwardKernel: KernelSpec<ReduceSumBackwardVariant> = {
   name: 'reduce_sum_backward',
   bindings: () => ({ dy: 'read', dx: 'read_write' }),
@@ -34,6 +36,7 @@ export const reduceSumBackwardKernel: KernelSpec<ReduceSumBackwardVariant> = {
   variants: [{ image: true }, { image: false }],
 };
 
+/** Adds the splits of a reduction in order: y[i,j] = scale * sum_split partials[split,i,j]. */
 export const partialSumKernel: KernelSpec<PartialSumVariant> = {
   name: 'partial_sum',
   bindings: () => ({ partials: 'read', y: 'read_write' }),

@@ -6,6 +6,7 @@ import type { Tensor } from '../base/tensor.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
 import type { OpSpec } from './op.js';
 
+/** y = max(x, 0). */
 export const reluForwardKernel: KernelSpec<Record<string, never>> = {
   name: 'relu_forward',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -14,6 +15,7 @@ export const reluForwardKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** dx = dy where y > 0, else 0. */
 export const reluBackwardKernel: KernelSpec<Record<string, never>> = {
   name: 'relu_backward',
   bindings: () => ({ y: 'read', dy: 'read', dx: 'read_write' }),

@@ -9,6 +9,7 @@ import { dispatch, type KernelSpec, LINEAR_WORKGROUP, type Workgroups } from '..
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec } from './op.js';
 
+/** Size and filter of a bilinear resize. */
 export interface ResizeAttrs {
   /** Output size in pixels. */
   readonly height: number;
@@ -19,6 +20,7 @@ export interface ResizeAttrs {
 
 const RESIZE_PARAMS = { H: 'u32', W: 'u32', P: 'u32', Q: 'u32', reach: 'u32' } as const;
 
+/** One axis of a bilinear resize. */
 export const resizeBilinearForwardKernel: KernelSpec<ResizeVariant> = {
   name: 'resize_bilinear_forward',
   bindings: () => ({ x: 'read', y: 'read_write' }),
@@ -27,6 +29,7 @@ export const resizeBilinearForwardKernel: KernelSpec<ResizeVariant> = {
   variants: [{ axis: 'x' }, { axis: 'y' }],
 };
 
+/** Gradient of one axis of a bilinear resize. */
 export const resizeBilinearBackwardKernel: KernelSpec<ResizeVariant> = {
   name: 'resize_bilinear_backward',
   bindings: () => ({ total: 'read', dy: 'read', dx: 'read_write' }),
@@ -35,6 +38,7 @@ export const resizeBilinearBackwardKernel: KernelSpec<ResizeVariant> = {
   variants: [{ axis: 'x' }, { axis: 'y' }],
 };
 
+/** The sum of weights that each output pixel of one axis divides by. */
 export const resizeBilinearTotalsKernel: KernelSpec<Record<string, never>> = {
   name: 'resize_bilinear_totals',
   bindings: () => ({ total: 'read_write' }),

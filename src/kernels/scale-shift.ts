@@ -7,6 +7,7 @@ import { type Bindings, type Dispatch, dispatch, type KernelSpec } from '../gpu/
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec } from './op.js';
 
+/** y = x * scale[c] (+ shift[c]). */
 export const scaleShiftKernel: KernelSpec<ScaleShiftVariant> = {
   name: 'scale_shift',
   bindings: (v): Bindings =>

@@ -7,6 +7,7 @@ import { type Dispatch, dispatch, type KernelSpec } from '../gpu/kernel.js';
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec } from './op.js';
 
+/** y = x * mask[h,w], for all channels alike. */
 export const spatialScaleKernel: KernelSpec<Record<string, never>> = {
   name: 'spatial_scale',
   bindings: () => ({ x: 'read', mask: 'read', y: 'read_write' }),

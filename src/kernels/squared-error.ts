@@ -15,6 +15,7 @@ import {
 import type { OpContext, OpSpec } from './op.js';
 import { reduceSumDispatch, reduceThreads } from './reduce.js';
 
+/** First stage of sum (x - goal)^2. */
 export const squaredErrorForwardKernel: KernelSpec<SquaredErrorVariant> = {
   name: 'squared_error_forward',
   bindings: (v): Bindings =>
@@ -24,6 +25,7 @@ export const squaredErrorForwardKernel: KernelSpec<SquaredErrorVariant> = {
   variants: [{ goal: true }, { goal: false }],
 };
 
+/** dx = 2*scale*dy[0] * (x - goal). */
 export const squaredErrorBackwardKernel: KernelSpec<Record<string, never>> = {
   name: 'squared_error_backward',
   bindings: () => ({ x: 'read', goal: 'read', dy: 'read', dx: 'read_write' }),

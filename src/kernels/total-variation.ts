@@ -10,6 +10,7 @@ import { imageGrid } from './image-grid.js';
 import type { OpSpec } from './op.js';
 import { reduceSumDispatch } from './reduce.js';
 
+/** Form and factor of total variation. */
 export interface TotalVariationAttrs {
   /** Absolute (l1) or squared (l2) differences. */
   readonly form: 'l1' | 'l2';
@@ -17,6 +18,7 @@ export interface TotalVariationAttrs {
   readonly scale: number;
 }
 
+/** First stage of the sum over neighbours' differences. */
 export const totalVariationForwardKernel: KernelSpec<TotalVariationVariant> = {
   name: 'total_variation_forward',
   bindings: () => ({ x: 'read', partials: 'read_write' }),
@@ -25,6 +27,7 @@ export const totalVariationForwardKernel: KernelSpec<TotalVariationVariant> = {
   variants: [{ form: 'l1' }, { form: 'l2' }],
 };
 
+/** Gradient of total variation, gathered over the neighbours. */
 export const totalVariationBackwardKernel: KernelSpec<TotalVariationVariant> = {
   name: 'total_variation_backward',
   bindings: () => ({ x: 'read', dy: 'read', dx: 'read_write' }),

@@ -10,6 +10,7 @@ import { matmulDispatch, transposeDispatch } from './matmul.js';
 import type { OpContext, OpSpec } from './op.js';
 import { sumSquaresDispatch } from './squared-error.js';
 
+/** Factor on the squared Wasserstein distance, and how precisely its root is found. */
 export interface W2Attrs {
   readonly scale: number;
   /** Regularises the root: epsilon = eps * tr(target)^2. Smaller is truer and, in float32, less precise. */
@@ -25,8 +26,10 @@ export interface W2Attrs {
  * covariance 100 times the target's the gradient errs by 3e-4 .. 5e-3.
  */
 export const W2_EPS = 1e-7;
+/** Newton-Schulz steps unless the attributes say otherwise. */
 export const W2_ITERATIONS = 24;
 
+/** Start of the Newton-Schulz iteration, scaled to eigenvalues in (0,1]. */
 export const w2StartKernel: KernelSpec<Record<string, never>> = {
   name: 'w2_start',
   bindings: () => ({ m: 'read', squares: 'read', energy: 'read', y: 'read_write', z: 'read_write' }),
@@ -35,6 +38,7 @@ export const w2StartKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** The distance's covariance part from the scaled root. */
 export const w2ForwardKernel: KernelSpec<Record<string, never>> = {
   name: 'w2_forward',
   bindings: () => ({ cov: 'read', y: 'read', squares: 'read', energy: 'read', loss: 'read_write' }),
@@ -43,6 +47,7 @@ export const w2ForwardKernel: KernelSpec<Record<string, never>> = {
   variants: [{}],
 };
 
+/** Gradient of the covariance part from the scaled inverse root. */
 export const w2BackwardKernel: KernelSpec<Record<string, never>> = {
   name: 'w2_backward',
   bindings: () => ({ q: 'read', squares: 'read', energy: 'read', dy: 'read', dcov: 'read_write' }),

@@ -74,6 +74,7 @@ export const CONVENTIONS: Record<'torchvision' | 'caffe', InputConvention> = {
   caffe: { channels: 'BGR', range: 255, mean: [103.939, 116.779, 123.68], std: [1, 1, 1] },
 };
 
+/** A name of CONVENTIONS. */
 export type ConventionName = keyof typeof CONVENTIONS;
 
 /** Metadata keys of Facet's own safetensors files. */

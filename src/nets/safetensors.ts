@@ -53,6 +53,7 @@ export interface StoredTensor {
   readonly bytes: Uint8Array;
 }
 
+/** A parsed file: its tensors by name, and the text pairs of its header. */
 export interface Safetensors {
   readonly metadata: Record<string, string>;
   readonly tensors: Map<string, StoredTensor>;

@@ -14,12 +14,15 @@ const DEPTHS: Readonly<Record<string, readonly number[]>> = {
   'vgg19-slim': [2, 2, 4, 4, 1],
 };
 
+/** Names of the nets that have a table here. */
 export const VGG_NETS = Object.keys(DEPTHS);
 
+/** One layer of a table: a convolution with its ReLU (`tap`), or a 2x2 pooling; blocks count from 1. */
 export type Layer =
   | { readonly kind: 'conv'; readonly name: string; readonly tap: string; readonly block: number }
   | { readonly kind: 'pool'; readonly name: string; readonly block: number };
 
+/** What may differ between runs of one net. */
 export interface VggOptions {
   readonly pooling: 'max' | 'average';
   /** Factor behind average pooling (2 restores about the magnitude that max pooling gives). */
@@ -90,8 +93,9 @@ export function vggForward(
   options: VggOptions,
 ): Map<string, Tensor> {
   const results = new Map<string, Tensor>();
+  const layers = vggPrefix(net, taps);
   let value = x;
-  for (const layer of vggPrefix(net, taps)) {
+  for (const layer of layers) {
     if (layer.kind === 'pool') {
       const attrs = { window: 2, stride: 2, pad: 0 };
       value =
@@ -116,6 +120,8 @@ export function vggForward(
     const inputs = { x: input, weight: weights.weight(layer.name), bias: weights.bias(layer.name) };
     const y = tape.record(conv2d, raw ? layer.name : layer.tap, inputs, { stride: 1, pad, relu: !raw });
     if (raw) results.set(layer.name, y);
+    // Behind the deepest tap nobody reads on.
+    if (raw && layer === layers.at(-1) && !taps.includes(layer.tap)) break;
     value = raw ? tape.record(relu, layer.tap, { x: y }, {}) : y;
     results.set(layer.tap, value);
   }

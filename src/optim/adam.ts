@@ -7,6 +7,7 @@ import type { Tape } from '../graph/tape.js';
 import { adamDispatch } from '../kernels/adam.js';
 import type { Optimizer } from './optimizer.js';
 
+/** Numbers of the algorithm; what is left out has the paper's value. */
 export interface AdamOptions {
   /** In units of the parameter. */
   readonly learningRate: number;

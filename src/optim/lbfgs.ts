@@ -9,6 +9,7 @@ import type { Tape } from '../graph/tape.js';
 import { type LbfgsGroup, type LbfgsMemory, lbfgsDispatches } from '../kernels/lbfgs.js';
 import type { Optimizer } from './optimizer.js';
 
+/** What the algorithm leaves open. */
 export interface LbfgsOptions {
   /** Pairs remembered. */
   readonly history: number;

@@ -3,6 +3,7 @@ import type { Tensor } from '../base/tensor.js';
 import type { Program } from '../graph/program.js';
 import type { Tape } from '../graph/tape.js';
 
+/** Updates a pinned parameter on the GPU, step by step. */
 export interface Optimizer {
   /** Records one update of the pinned `parameter` from `gradient`. */
   record(tape: Tape, parameter: Tensor, gradient: Tensor): void;

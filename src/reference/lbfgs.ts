@@ -6,6 +6,7 @@ interface Pair {
   readonly y: Float64Array;
 }
 
+/** What the algorithm leaves open, and two switches for tests. */
 export interface LbfgsReferenceOptions {
   readonly history: number;
   readonly learningRate: number;

@@ -12,6 +12,7 @@ export function product(a: NdArray, b: NdArray): NdArray {
   return y;
 }
 
+/** a^T of a matrix [M,N]. */
 export function transposed(a: NdArray): NdArray {
   const [R, S] = a.shape as unknown as [number, number];
   const y = zeros([S, R]);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CaseFamily } from '../../harness/cases/family.js';
+import type { StepFamily } from '../../harness/cases/step.js';
 import type { KernelSpec } from '../../src/gpu/kernel.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { ROOT, sourcesIn } from './source.js';
@@ -74,5 +75,34 @@ export function familyViolations(ops: readonly OpSpec<never>[], families: readon
   return [
     ...found,
     ...names.filter((name, i) => names.indexOf(name) !== i).map((name) => `two ops are named ${name}`),
+  ];
+}
+
+/** Rule 4c: every kernel runs in a case: of an op, of an optimiser, or of the tape's own. */
+export function coverageViolations(
+  kernels: readonly Pick<KernelSpec, 'name'>[],
+  used: readonly Pick<KernelSpec, 'name'>[],
+): string[] {
+  const names = new Set(used.map(({ name }) => name));
+  return kernels
+    .filter(({ name }) => !names.has(name))
+    .map(({ name }) => `kernel ${name} runs in no case of harness/cases/index.ts`);
+}
+
+/** Rule 4d: every optimiser has cases and a bench entry. */
+export function stepViolations(
+  optimizers: readonly string[],
+  steps: readonly Pick<StepFamily, 'name' | 'cases' | 'bench'>[],
+): string[] {
+  const names = steps.map(({ name }) => name);
+  return [
+    ...optimizers
+      .filter((name) => !names.includes(name))
+      .map((name) => `src/optim/${name}.ts has no family in harness/cases/index.ts`),
+    ...steps.flatMap((f) =>
+      (['cases', 'bench'] as const)
+        .filter((table) => f[table].length === 0)
+        .map((table) => `optimiser ${f.name} has an empty table ${table}`),
+    ),
   ];
 }

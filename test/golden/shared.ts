@@ -1,5 +1,5 @@
 // Golden values of an independent float64 implementation. They lie outside the project: FACET_SHARED names the
-// folder; without it these tests are skipped and counted.
+// folder, `shared` beside the clone where it is unset; where there is none these tests are skipped and counted.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseSafetensors, type StoredTensor, tensorValues } from '../../src/nets/safetensors.js';

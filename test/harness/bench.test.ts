@@ -101,6 +101,15 @@ describe('on this adapter', () => {
     }
   });
 
+  it('times an optimiser', async () => {
+    const { results } = await runBench(gpu.device, {
+      filters: ['adam:step:C=3;H=512;W=512;clamp'],
+      repetitions: 5,
+    });
+    expect(results.map(({ name }) => name)).toEqual(['adam:step:C=3;H=512;W=512;clamp;average']);
+    expect(results[0]!.gbps).toBeGreaterThan(0);
+  });
+
   it('refuses a name of nothing', async () => {
     await expect(runBench(gpu.device, { filters: ['conv9d'], repetitions: 5 })).rejects.toThrow(InputError);
   });

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { adamFamily } from '../../harness/cases/adam.js';
 import { weightedAddFamily } from '../../harness/cases/pointwise.js';
 import { buildCase, checkCase, checkGradient, compare, TOLERANCE_FACTOR } from '../../harness/check.js';
+import { checkSteps } from '../../harness/check-steps.js';
 import { runCheck } from '../../harness/cli/check.js';
 import { InputError } from '../../src/base/errors.js';
 import { map, ndarray } from '../../src/reference/array.js';
@@ -63,6 +65,19 @@ describe('the checks notice a wrong op', () => {
     expect(checkGradient(broken, text).map(({ ok }) => ok)).toEqual([false, true]);
   });
 
+  it('an optimiser that takes other steps, or none', async () => {
+    const build: typeof adamFamily.build = (p) => {
+      const built = adamFamily.build(p);
+      return { ...built, gradient: (x, t) => built.gradient(x, t).map((value) => -value) };
+    };
+    const ok = async (f: typeof adamFamily) =>
+      (await checkSteps(gpu.device, f, 'C=5;flat')).map((result) => result.ok);
+    // x and m turn, v is of squares.
+    expect(await ok({ ...adamFamily, build })).toEqual([false, false, true]);
+    const still: typeof adamFamily.build = (p) => ({ ...adamFamily.build(p), steps: 0 });
+    expect(await ok({ ...adamFamily, build: still })).toEqual([false, false, false]);
+  });
+
   it('and a parameter that is none', () => {
     expect(() => buildCase(weightedAddFamily, 'C=3;H=5;W=7;gamma=1')).toThrow(
       new InputError('case C=3;H=5;W=7;gamma=1: gamma is not a parameter of this op'),
@@ -94,6 +109,7 @@ describe('facet check', () => {
       'conv2d:forward:C=3;H=9;W=11;K=5',
       'conv2d:backward:x:C=5;H=6;W=7;K=9',
       'relu:gradient:x:C=5;H=2;W=2',
+      'lbfgs:step:x:C=7;flat;steps=2',
     ]) {
       const { printed } = await lines([name]);
       expect(printed).toHaveLength(3);

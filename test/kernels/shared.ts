@@ -1,7 +1,9 @@
 // What every kernel test file does with its op's table of cases.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseFamily } from '../../harness/cases/family.js';
+import type { StepFamily } from '../../harness/cases/step.js';
 import { checkCase, checkGradient } from '../../harness/check.js';
+import { checkSteps } from '../../harness/check-steps.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
 
@@ -33,6 +35,16 @@ export function checkFamily(f: CaseFamily): void {
     });
     it.each(f.cases)(`${name}:%s`, async (text) => {
       for (const result of await checkCase(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
+    });
+  });
+}
+
+/** An optimiser's steps on the GPU against its float64 twin's. */
+export function checkStepFamily(f: StepFamily): void {
+  describe(f.name, () => {
+    const gpu = useDevice();
+    it.each(f.cases)(`${f.name}:step:%s`, async (text) => {
+      for (const result of await checkSteps(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
     });
   });
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import {
+  deviation,
+  type Gradient,
+  lbfgsFamily,
+  quadratic,
+  roundingBounds,
+  trajectory,
+} from '../../harness/cases/lbfgs.js';
 import { KernelError } from '../../src/base/errors.js';
-import { normal } from '../../src/base/random.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
 import { dryStore, TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
@@ -8,45 +15,17 @@ import { Tape } from '../../src/graph/tape.js';
 import { matmul } from '../../src/kernels/matmul.js';
 import { squaredError } from '../../src/kernels/squared-error.js';
 import { Lbfgs, type LbfgsOptions } from '../../src/optim/lbfgs.js';
-import { LbfgsReference, type LbfgsReferenceOptions } from '../../src/reference/lbfgs.js';
-import { useDevice } from '../kernels/shared.js';
+import { LbfgsReference } from '../../src/reference/lbfgs.js';
+import { checkStepFamily, useDevice } from '../kernels/shared.js';
 
 type Vector = Float64Array;
-type Gradient = (x: Vector) => Vector;
 
 const STEPS = 15;
 const gpu = useDevice();
 
-/** f = 1/2 sum scales_i (x_i - centre_i)^2 with scales from 1 to 1e-3. */
-function quadratic(n: number): { start: Vector; gradient: Gradient; distance: (x: Vector) => number } {
-  const scales = Float64Array.from({ length: n }, (_, i) => 10 ** (-3 * (i / (n - 1))));
-  const centre = Float64Array.from({ length: n }, (_, i) => normal(3, i));
-  return {
-    start: new Float64Array(n),
-    gradient: (x) => x.map((value, i) => scales[i]! * (value - centre[i]!)),
-    distance: (x) => Math.max(...x.map((value, i) => Math.abs(value - centre[i]!))),
-  };
-}
-
 /** Rosenbrock's function (1960) of two variables: minimum 0 at (1, 1). */
 const rosenbrock: Gradient = ([x, y]) =>
   Float64Array.of(-2 * (1 - x!) - 400 * x! * (y! - x! * x!), 200 * (y! - x! * x!));
-
-function trajectory(
-  options: LbfgsReferenceOptions,
-  start: Vector,
-  gradient: Gradient,
-  steps: number,
-): Vector[] {
-  const reference = new LbfgsReference(options);
-  const visited: Vector[] = [];
-  let x = start;
-  for (let step = 0; step < steps; step++) {
-    x = reference.step(x, gradient(x));
-    visited.push(x);
-  }
-  return visited;
-}
 
 /** The optimiser on the GPU with gradients computed here from the rounded x. */
 async function onGpu(
@@ -81,31 +60,6 @@ async function onGpu(
   }
 }
 
-/**
- * How far float32 may lead the iteration astray, step by step: the largest deviation of eight float64 runs whose
- * every stored value, gradient and product errs by a random part of 2^-24 (Monte Carlo arithmetic), times 8.
- */
-function bounds(
-  options: Omit<LbfgsReferenceOptions, 'form'>,
-  start: Vector,
-  gradient: Gradient,
-  exact: Vector[],
-): number[] {
-  const worst = new Array<number>(exact.length).fill(0);
-  for (let seed = 0; seed < 8; seed++) {
-    let draw = 0;
-    const noise = () => (2 * Math.abs(normal(seed + 100, draw++) % 1) - 1) * 2 ** -24;
-    const rough: Gradient = (x) => gradient(x).map((value) => value * (1 + noise()));
-    const run = trajectory({ ...options, form: 'coefficients', noise }, start, rough, exact.length);
-    for (const [step, x] of run.entries()) worst[step] = Math.max(worst[step]!, deviation(x, exact[step]!));
-  }
-  return worst.map((value) => 8 * value + 2 ** -23);
-}
-
-function deviation(a: Vector, b: Vector): number {
-  return a.reduce((max, value, i) => Math.max(max, Math.abs(value - b[i]!)), 0);
-}
-
 const problems = [
   ['a badly scaled quadratic', quadratic(60), { history: 5, learningRate: 1 }],
   [
@@ -119,6 +73,8 @@ const problems = [
     { history: 4, learningRate: 0.5 },
   ],
 ] as const;
+
+checkStepFamily(lbfgsFamily);
 
 describe('the reference', () => {
   it('takes its first step by hand', () => {
@@ -152,7 +108,7 @@ describe('Lbfgs', () => {
   it.each(problems)('follows the reference: %s', async (_, { start, gradient }, options) => {
     const exact = trajectory({ ...options, form: 'vectors' }, start, gradient, STEPS);
     const actual = await onGpu(options, start, gradient, STEPS);
-    const allowed = bounds(options, start, gradient, exact);
+    const allowed = roundingBounds(options, start, gradient, exact);
     for (const [step, x] of actual.entries()) {
       expect(deviation(x, exact[step]!), `step ${step + 1}`).toBeLessThanOrEqual(allowed[step]!);
     }

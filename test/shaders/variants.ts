@@ -1,8 +1,13 @@
-// Which variants of which kernels ops ask for, found by recording every case for several kinds of adapter.
+// Which variants of which kernels ops, optimisers and the tape ask for, found by recording every case for several kinds of adapter.
 import type { CaseFamily } from '../../harness/cases/family.js';
+import { buildSteps, type StepFamily } from '../../harness/cases/step.js';
 import { buildCase } from '../../harness/check.js';
 import { caseTensors, outputTensors, recordBackward, recordForward } from '../../harness/record.js';
+import { tensor } from '../../src/base/tensor.js';
 import type { KernelSpec, Target, Variant } from '../../src/gpu/kernel.js';
+import { dryStore } from '../../src/gpu/store.js';
+import { Tape } from '../../src/graph/tape.js';
+import { weightedAddOp } from '../../src/kernels/arithmetic.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 
 export interface KernelVariant {
@@ -29,6 +34,32 @@ export function askedFor(families: readonly CaseFamily[]): KernelVariant[] {
         ...names.flatMap((name) => recordBackward(op, attrs, inputs, outputs, name, target).dispatches),
       ]);
     });
+  });
+}
+
+/** Every variant in a step of some optimiser's case or bench entry on some target. */
+export function askedForBySteps(families: readonly StepFamily[]): KernelVariant[] {
+  return families.flatMap((f) =>
+    [...f.cases, ...f.bench].flatMap((text) => {
+      const built = buildSteps(f, text);
+      return TARGETS.flatMap((target) => {
+        const tape = new Tape(target);
+        const pinned = (name: string) => tensor(name, built.shape, { lifetime: 'pinned' });
+        built.optimizer(dryStore).record(tape, pinned('x'), pinned('gradient'));
+        return tape.dispatches;
+      });
+    }),
+  );
+}
+
+/** What the tape itself adds to ops: the gradient of a loss to itself, and sums of gradients. */
+export function askedForByTape(): KernelVariant[] {
+  return TARGETS.flatMap((target) => {
+    const tape = new Tape(target);
+    const x = tensor('x', [1], { lifetime: 'pinned' });
+    const half = tape.record(weightedAddOp, 'half', { a: x }, { alpha: 0.5 });
+    tape.backward(tape.record(weightedAddOp, 'sum', { a: half, b: half }, { alpha: 1, beta: 1 }), [x]);
+    return tape.dispatches;
   });
 }
 

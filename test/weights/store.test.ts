@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   cachedPath,
   embeddedPath,
   findWeights,
-  listNets,
   loadFile,
   loadManifest,
   sha256Of,
@@ -20,7 +18,7 @@ import { uniform } from '../../src/base/random.js';
 import { CONVENTIONS, type WeightsManifest } from '../../src/nets/manifest.js';
 import { type WritableTensor, writeSafetensors } from '../../src/nets/safetensors.js';
 import { featureNames } from '../../src/nets/weight-names.js';
-import { cacheFolder, packageRoot } from '../../src/platform/node-paths.js';
+import { packageRoot } from '../../src/platform/node-paths.js';
 import { type Behaviour, FileServer } from './file-server.js';
 
 const slim = await loadManifest('vgg19-slim');
@@ -269,37 +267,8 @@ describe('importing', () => {
     expect(await readFile(`${to}.json`, 'utf8')).toBe('{"my":"notes"}');
     expect(existsSync(to)).toBe(false);
   });
-});
 
-describe('folders', () => {
-  it('of the package is found from the sources and from a bundle', async () => {
-    const root = packageRoot();
-    expect(packageRoot(pathToFileURL(join(root, 'dist', 'chunk.js')).href)).toBe(root);
-    expect(listNets()).toEqual(['vgg16', 'vgg19', 'vgg19-slim']);
-    // Installed below a project of another name, with a broken package.json in between.
-    const installed = join(folder, 'node_modules', 'facet');
-    await mkdir(join(installed, 'dist', 'deep'), { recursive: true });
-    await writeFile(join(folder, 'package.json'), '{"name":"other"}');
-    await cp(join(root, 'package.json'), join(installed, 'package.json'));
-    await writeFile(join(installed, 'dist', 'package.json'), '{');
-    expect(packageRoot(pathToFileURL(join(installed, 'dist', 'deep', 'x.js')).href)).toBe(installed);
-    expect(() => packageRoot(pathToFileURL(join(folder, 'x.js')).href)).toThrow(InputError);
-  });
-
-  it("of the cache follows each system's custom", () => {
-    const home = join('/', 'home', 'u');
-    expect(cacheFolder({}, 'linux', home)).toBe(join(home, '.cache', 'facet'));
-    expect(cacheFolder({ XDG_CACHE_HOME: '/x' }, 'linux', home)).toBe(join('/x', 'facet'));
-    expect(cacheFolder({ XDG_CACHE_HOME: 'relative' }, 'linux', home)).toBe(join(home, '.cache', 'facet'));
-    expect(cacheFolder({ XDG_CACHE_HOME: '/x' }, 'darwin', home)).toBe(
-      join(home, 'Library', 'Caches', 'facet'),
-    );
-    expect(cacheFolder({ LOCALAPPDATA: '/l' }, 'win32', home)).toBe(join('/l', 'facet'));
-    expect(cacheFolder({}, 'win32', home)).toBe(join(home, 'AppData', 'Local', 'facet'));
-    expect(cacheFolder({ FACET_CACHE: '/f' }, 'win32', home)).toBe('/f');
-  });
-
-  it('that cannot be made are told', async () => {
+  it('tells of a folder that cannot be made', async () => {
     await writeFile(join(folder, 'plain'), '');
     const to = join(folder, 'plain', 'deep', 'x.safetensors');
     await expect(importWeights(embeddedPath(slim)!, { manifest: slim, to })).rejects.toThrow('not a folder');

@@ -1,0 +1,22 @@
+// What a user's program may look like; exports.test.ts holds it against the declaration files.
+import { Device, type Platform, Program, Tape, TensorStore, tensor } from 'facet';
+import { findWeights, nodePlatform, readPicture } from 'facet/node';
+import { type StylizeResult, stylize } from 'facet/style';
+
+const platform: Platform = nodePlatform();
+const device = await Device.open(platform);
+const store = new TensorStore(device);
+const x = store.pin(tensor('x', [1, 3, 4, 4], { lifetime: 'pinned' }));
+const tape = new Tape(device.target);
+const program = await Program.compile(store, tape.dispatches);
+const values: Float32Array = await program.read(x);
+const result: StylizeResult = await stylize({
+  device,
+  weights: await findWeights('vgg19-slim'),
+  content: await readPicture('a.png'),
+  style: await readPicture('b.png'),
+});
+// @ts-expect-error a picture has no such property: the types are not any
+result.image.depth;
+
+export { values };
