@@ -3,15 +3,20 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { nodePlatform } from '../../src/platform/node.js';
+import { usableScales } from '../../src/style/input.js';
+import { resolveOptions } from '../../src/style/options.js';
 import { stylize } from '../../src/style/stylize.js';
+import { reasonOf } from '../node/overwrite.js';
 import { isStyleName, paintStyle, STYLE_NAMES, type StyleName } from '../node/paint/index.js';
-import { readPicture, writePicture } from '../node/pictures.js';
+import { checkPicturePath, readPicture, writePicture } from '../node/pictures.js';
 import { demoSheet } from '../node/sheet.js';
 import { findWeights } from '../node/weights.js';
 import { oneOf, wholeNumber } from './arguments.js';
+import { INTERRUPTED, interruptible } from './interrupt.js';
 import { toLossTrace } from './loss-trace.js';
 import { StepBar } from './step-bar.js';
 
@@ -31,6 +36,7 @@ interface DemoOptions {
   output: string;
 }
 
+/** The sub-command `demo`. */
 export function demoCommand(): Command {
   return new Command('demo')
     .description('the first picture: a photograph in a painted style, with a side-by-side sheet')
@@ -52,45 +58,48 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const folder = dirname(createRequire(import.meta.url).resolve(`${PHOTOGRAPH}/package.json`));
   const content = await readPicture(join(folder, 'data', 'image.jpg'), { where: 'content' });
   const weights = await findWeights(options.net);
-  await mkdir(options.output, { recursive: true });
-  const bar = new StepBar({ quiet: false, title: 'demo' });
+  const { size, iterations } = options;
+  const styleOptions = { size, iterations, styleWeight: STYLE_WEIGHT };
+  usableScales({ content, weights }, resolveOptions(styleOptions, weights));
+  const files = {
+    picture: join(options.output, `canyon-${options.style}.png`),
+    sheet: join(options.output, `canyon-${options.style}-sheet.png`),
+  };
+  await makeFolder(options.output);
+  for (const path of Object.values(files)) await checkPicturePath(path, { force: true });
+
+  const bar = new StepBar({ quiet: false });
   bar.stage(`painting a style: ${options.style}`);
   const style = paintStyle(options.style, { width: 512, height: 512, seed: STYLE_SEED });
-
   const platform = nodePlatform();
-  const device = await Device.open(platform);
-  const abort = new AbortController();
-  const onSignal = () => abort.abort();
-  process.once('SIGINT', onSignal);
+  let device: Device | undefined;
   try {
-    bar.stage(`${device.adapter.description || device.adapter.device} · ${weights.net}`);
-    const { size, iterations } = options;
-    const result = await stylize(
-      { device, weights, content, style, options: { size, iterations, styleWeight: STYLE_WEIGHT } },
-      { onStage: (text) => bar.stage(text), onStep: (event) => bar.step(event), signal: abort.signal },
+    const opened = await Device.open(platform);
+    device = opened;
+    bar.stage(`${opened.adapter.description || opened.adapter.device} · ${weights.net}`);
+    const result = await interruptible(bar, 'stopping after this step …', (signal) =>
+      stylize(
+        { device: opened, weights, content, style, options: styleOptions },
+        { onStage: (text) => bar.stage(text), onStep: (event) => bar.step(event), signal },
+      ),
     );
-    bar.stop();
     const title = `Black Canyon · ${options.style} · ${weights.net}, ${result.steps} steps`;
-    const sheet = await demoSheet({
-      content,
-      style,
-      result: result.image,
-      trace: toLossTrace(result.trace, title),
-    });
-    const files = {
-      picture: `canyon-${options.style}.png`,
-      sheet: `canyon-${options.style}-sheet.png`,
-    };
-    await writePicture(join(options.output, files.picture), result.image, { force: true });
-    await writePicture(join(options.output, files.sheet), sheet, { force: true });
+    const trace = toLossTrace(result.trace, title);
+    const sheet = await demoSheet({ content, style, result: result.image, trace });
+    await writePicture(files.picture, result.image, { force: true });
+    await writePicture(files.sheet, sheet, { force: true });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     process.stdout.write(`${seconds} s${result.aborted ? ' (stopped early)' : ''}\n`);
-    process.stdout.write(
-      `picture  ${join(options.output, files.picture)}\nsheet    ${join(options.output, files.sheet)}\n`,
-    );
+    process.stdout.write(`picture  ${files.picture}\nsheet    ${files.sheet}\n`);
+    if (result.aborted) process.exitCode = INTERRUPTED;
   } finally {
-    process.off('SIGINT', onSignal);
-    device.destroy();
+    device?.destroy();
     platform.dispose();
   }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`--output ${path}: could not be made: ${reasonOf(error)}`, { cause: error });
+  });
 }

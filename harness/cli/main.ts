@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { FacetError, InputError, ShapeError, WeightsError } from '../../src/base/errors.js';
+import { FacetError, InputError, OutOfMemoryError, ShapeError, WeightsError } from '../../src/base/errors.js';
 import { packageRoot } from '../../src/platform/node-paths.js';
 import { benchCommand } from './bench.js';
 import { checkCommand, gradcheckCommand } from './check.js';
@@ -18,6 +18,8 @@ import { weightsCommand } from './weights.js';
 /** Exit codes: 0 done, 1 something broke or a check failed, 2 the input cannot be used, 130 interrupted. */
 const EXIT_FAILURE = 1;
 const EXIT_BAD_INPUT = 2;
+/** What another input would mend; a size that does not fit is such an input. */
+const USERS_TO_MEND = [InputError, WeightsError, ShapeError, OutOfMemoryError];
 
 function buildProgram(): Command {
   const { version } = JSON.parse(
@@ -70,8 +72,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
     if (error instanceof FacetError) {
       process.stderr.write(`facet: ${error.message}\n`);
-      const usersFault = [InputError, WeightsError, ShapeError].some((kind) => error instanceof kind);
-      return usersFault ? EXIT_BAD_INPUT : EXIT_FAILURE;
+      return USERS_TO_MEND.some((kind) => error instanceof kind) ? EXIT_BAD_INPUT : EXIT_FAILURE;
     }
     process.stderr.write(`facet: internal error, please report it:\n${(error as Error)?.stack ?? error}\n`);
     return EXIT_FAILURE;

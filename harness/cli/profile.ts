@@ -1,13 +1,14 @@
 // `facet profile`: one optimisation step, timed whole and by kernel.
 import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
 import { uniform } from '../../src/base/random.js';
 import { Device } from '../../src/gpu/device.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Net } from '../../src/nets/net.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { nodePlatform } from '../../src/platform/node.js';
-import { PRESET_NAMES, resolveOptions } from '../../src/style/options.js';
-import { ScaleSession, tapsOf } from '../../src/style/session.js';
+import { activeTaps, PRESET_NAMES, resolveOptions } from '../../src/style/options.js';
+import { ScaleSession } from '../../src/style/session.js';
 import { computeTargets } from '../../src/style/targets.js';
 import { findWeights } from '../node/weights.js';
 import { oneOf, wholeNumber } from './arguments.js';
@@ -21,6 +22,7 @@ interface ProfileOptions {
   json?: boolean;
 }
 
+/** The sub-command `profile`. */
 export function profileCommand(): Command {
   return new Command('profile')
     .description('time one optimisation step of a square picture, whole and by kernel')
@@ -34,6 +36,7 @@ export function profileCommand(): Command {
 }
 
 async function runProfile(options: ProfileOptions): Promise<void> {
+  if (options.steps < 1) throw new InputError(`--steps must be at least 1, got ${options.steps}`);
   const weights = await findWeights(options.net, options.weights ? { weights: options.weights } : {});
   const { size } = options;
   const o = resolveOptions({ preset: options.preset, size, firstSize: size }, weights);
@@ -47,7 +50,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
   const device = await Device.open(platform);
   try {
     const store = new TensorStore(device);
-    const net = new Net(store, weights, tapsOf(o));
+    const net = new Net(store, weights, activeTaps(o));
     const targets = await computeTargets(store, net, noise(1), [{ ...noise(2), share: 1 }], o);
     const session = await ScaleSession.create(store, net, { width: size, height: size }, targets, o);
     session.writeImage(noise(3).values);

@@ -1,125 +1,208 @@
-// `facet stylize`: arguments, early checks, one picture or a folder of them.
+// `facet stylize`: what it takes, and what its help says.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { CONVENTIONS, type ConventionName } from '../../src/nets/manifest.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { PRESET_NAMES } from '../../src/style/options.js';
 import { layerWeights, numberList, oneOf, realNumber, wholeNumber } from './arguments.js';
-import { runStylize, type StylizeArguments } from './stylize-run.js';
+import { STYLE_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
+import { runStylize } from './stylize-run.js';
 
+/** The sub-command `stylize`. */
 export function stylizeCommand(): Command {
   const command = new Command('stylize')
-    .description('paint a picture in the style of one or more others')
+    .description(
+      'paint a picture in the style of one or more others: it minimises\nalpha * content loss + beta * style loss + smoothness',
+    )
     .argument('<content>', 'picture whose content is kept, or a folder of pictures')
     .argument('<styles...>', 'pictures whose style is taken')
     .requiredOption(
       '-o, --output <path>',
-      'picture to write (PNG, JPEG, WebP, TIFF), or a folder for a folder',
-    )
-    .option('--net <name>', `${VGG_NETS.join(' | ')}`, oneOf('--net', VGG_NETS), 'vgg19-slim')
+      'picture to write (PNG, JPEG, WebP, TIFF), or for a folder a folder, made where it is missing',
+    );
+  addRunOptions(command);
+  addOptimiserOptions(command);
+  addLossOptions(command);
+  addPictureOptions(command);
+  addFileOptions(command);
+  command.action(
+    async (content: string, styles: string[], options: Omit<StylizeArguments, 'content' | 'styles'>) => {
+      const given = command.options
+        .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+        .map((option) => ({
+          name: option.attributeName(),
+          flag: option.long!,
+          value: options[option.attributeName() as keyof typeof options] as unknown,
+        }));
+      if (options.resume !== undefined) refuseWithResume(given);
+      process.exitCode = await runStylize({ ...options, content, styles, given });
+    },
+  );
+  return command;
+}
+
+function addRunOptions(command: Command): void {
+  command
+    .optionsGroup('Net, size and length:')
+    .option('--net <name>', VGG_NETS.join(' | '), oneOf('--net', VGG_NETS), 'vgg19-slim')
     .option('--weights <path>', 'weights file or folder (else FACET_WEIGHTS, the cache, the embedded ones)')
     .option(
       '--input-convention <name>',
       'for weights files that do not tell: caffe | torchvision',
       oneOf('--input-convention', Object.keys(CONVENTIONS) as ConventionName[]),
     )
-    .option('--preset <name>', PRESET_NAMES.join(' | '), oneOf('--preset', PRESET_NAMES))
-    .option('--size <pixels>', 'long side of the result (512)', wholeNumber('--size'))
+    .option(
+      '--preset <name>',
+      `what the options below default to: ${PRESET_NAMES.join(' | ')} (default: quality)`,
+      oneOf('--preset', PRESET_NAMES),
+    )
+    .option('--size <pixels>', 'long side of the result (default: 512)', wholeNumber('--size'))
     .option(
       '--first-size <pixels>',
-      'long side of the first scale (128; scales grow by sqrt 2)',
+      'long side of the first scale; scales grow by sqrt 2 (default: 128; gatys and paper: one scale)',
       wholeNumber('--first-size'),
     )
-    .option('--iterations <n>', 'optimisation steps over all scales', wholeNumber('--iterations'))
-    .option('--optimizer <name>', 'adam | lbfgs', oneOf('--optimizer', ['adam', 'lbfgs']))
-    .option('--learning-rate <x>', 'of pixels in 0..1', realNumber('--learning-rate'))
-    .option('--content-weight <x>', 'alpha', realNumber('--content-weight'))
-    .option('--style-weight <x>', 'beta', realNumber('--style-weight'))
-    .option('--tv-weight <x>', 'smoothness', realNumber('--tv-weight'))
-    .option('--tv-form <name>', 'l1 | l2', oneOf('--tv-form', ['l1', 'l2']))
-    .option('--content-layers <list>', 'layers with weights: relu4_2:1', layerWeights('--content-layers'))
-    .option('--style-layers <list>', 'relu1_1:1,relu2_1:1,…', layerWeights('--style-layers'))
-    .option('--style-loss <name>', 'gram | w2 (mean and covariance)', oneOf('--style-loss', ['gram', 'w2']))
+    .option(
+      '--iterations <n>',
+      'steps over all scales (default: 1000 and 500 for each scale after the first; gatys 1000, paper 500)',
+      wholeNumber('--iterations'),
+    )
+    .option('--seed <n>', 'of the noise (default: 0)', wholeNumber('--seed'));
+}
+
+function addOptimiserOptions(command: Command): void {
+  command
+    .optionsGroup('Optimiser:')
+    .option(
+      '--optimizer <name>',
+      'adam | lbfgs (default: adam; gatys: lbfgs)',
+      oneOf('--optimizer', ['adam', 'lbfgs']),
+    )
+    .option(
+      '--learning-rate <x>',
+      'of pixels in 0..1 (default: 0.02; lbfgs: 1)',
+      realNumber('--learning-rate'),
+    )
+    .option('--beta1 <x>', "decay of Adam's first moment (default: 0.9)", realNumber('--beta1'))
+    .option(
+      '--beta2 <x>',
+      "decay of Adam's second moment (default: 0.99; paper: 0.999)",
+      realNumber('--beta2'),
+    )
+    .option(
+      '--epsilon <x>',
+      'added to the root of the second moment (default: 1e-8)',
+      realNumber('--epsilon'),
+    )
+    .option('--history <n>', 'pairs that lbfgs remembers (default: 10)', wholeNumber('--history'))
+    .option(
+      '--average-decay <x>',
+      "decay of the average of Adam's pictures that is the result; 0: the last picture (default: 0.99; paper: 0)",
+      realNumber('--average-decay'),
+    );
+}
+
+function addLossOptions(command: Command): void {
+  command
+    .optionsGroup('Losses (the defaults of the three weights come with the net and the preset):')
+    .option('--content-weight <x>', 'alpha: how much the content counts', realNumber('--content-weight'))
+    .option('--style-weight <x>', 'beta: how much the style counts', realNumber('--style-weight'))
+    .option(
+      '--tv-weight <x>',
+      'how much smoothness counts: the total variation of the picture',
+      realNumber('--tv-weight'),
+    )
+    .option('--tv-form <name>', 'l1 | l2 (default: l2)', oneOf('--tv-form', ['l1', 'l2']))
+    .option(
+      '--content-layers <list>',
+      'layers, with weights where they are not 1 (default: relu4_2)',
+      layerWeights('--content-layers'),
+    )
+    .option(
+      '--style-layers <list>',
+      'likewise: relu1_1:2,relu2_1,… (default: relu1_1 to relu5_1, equal)',
+      layerWeights('--style-layers'),
+    )
+    .option(
+      '--style-loss <name>',
+      'gram | w2 (mean and covariance) (default: gram)',
+      oneOf('--style-loss', ['gram', 'w2']),
+    )
     .option(
       '--normalization <name>',
-      'paper | mean | relative',
+      'scale of the losses: paper | mean | relative (default: relative; gatys: mean, paper: paper)',
       oneOf('--normalization', ['paper', 'mean', 'relative']),
     )
-    .option('--style-scale <x>', 'size of the styles over that of the result', realNumber('--style-scale'))
-    .option('--style-weights <list>', 'shares of several styles: 2,1', numberList('--style-weights'))
-    .option('--init <start>', 'content | noise | style | a picture to start from')
-    .option('--init-noise <x>', 'share of noise in the first picture, 0..1', realNumber('--init-noise'))
-    .option('--pooling <name>', 'max | average', oneOf('--pooling', ['max', 'average']))
+    .option('--pooling <name>', 'max | average (default: max)', oneOf('--pooling', ['max', 'average']))
+    .option(
+      '--pooling-scale <x>',
+      'factor on what average pooling gives (default: 1)',
+      realNumber('--pooling-scale'),
+    )
     .option(
       '--padding <name>',
-      'what conv1_1 sees beyond the edge: zero | replicate',
+      'what conv1_1 sees beyond the edge: zero | replicate (default: replicate; gatys and paper: zero)',
       oneOf('--padding', ['zero', 'replicate']),
+    );
+}
+
+function addPictureOptions(command: Command): void {
+  command
+    .optionsGroup('Pictures:')
+    .option(
+      '--style-scale <x>',
+      'size of the styles over that of the result (default: 1)',
+      realNumber('--style-scale'),
+    )
+    .option('--style-weights <list>', 'shares of several styles: 2,1', numberList('--style-weights'))
+    .option('--init <start>', 'content | noise | style | a picture to start from (default: content)')
+    .option(
+      '--init-noise <x>',
+      'share of noise in the first picture, 0..1 (default: 0)',
+      realNumber('--init-noise'),
     )
     .option(
       '--color <mode>',
-      'style | keep | match-histogram | match-moments',
+      'style | keep | match-histogram | match-moments (default: style)',
       oneOf('--color', ['style', 'keep', 'match-histogram', 'match-moments']),
     )
     .option('--content-mask <file>', 'colours name regions …')
     .option(
       '--style-mask <file...>',
       '… that take their style from the same colours here, one mask per style',
-    )
-    .option('--seed <n>', 'of the noise', wholeNumber('--seed'))
+    );
+}
+
+function addFileOptions(command: Command): void {
+  command
+    .optionsGroup('Files and output:')
+    .option('--bits <n>', '8 | 16 (PNG and TIFF)', wholeNumber('--bits'), 8)
+    .option('--quality <n>', 'of JPEG and WebP, 1..100', wholeNumber('--quality'), 95)
     .option(
       '--save-every <n>',
-      'write the picture and a checkpoint every n steps',
+      'write the picture and a checkpoint every n steps; the finished picture removes the checkpoint',
       wholeNumber('--save-every'),
     )
     .option('--trace <file>', 'write the losses per layer as JSON')
     .option('--plot <file>', 'draw the losses as SVG')
-    .option('--checkpoint <file>', 'where a checkpoint is kept (beside the output)')
-    .option('--resume <file>', 'go on from a checkpoint, with its options')
-    .option('--bits <n>', '8 | 16 (PNG and TIFF)', wholeNumber('--bits'), 8)
-    .option('--quality <n>', 'of JPEG and WebP, 1..100', wholeNumber('--quality'), 95)
+    .option('--checkpoint <file>', 'where a checkpoint is kept (default: <output>.checkpoint.safetensors)')
+    .option(
+      '--resume <file>',
+      'go on from a checkpoint, with its options; may replace the picture that it is named after',
+    )
+    .option(
+      '--skip-existing',
+      'leave pictures that exist, go on with those that have a checkpoint beside them',
+    )
+    .option('--force', 'replace outputs that exist; never what is also read')
     .option('--plan', 'print the memory plan and stop')
-    .option('--force', 'overwrite what exists')
     .option('--json', 'print a JSON report on standard output')
     .option('--quiet', 'print nothing but errors');
-  command.action(
-    async (content: string, styles: string[], options: Omit<StylizeArguments, 'content' | 'styles'>) => {
-      if (options.resume) refuseWithResume(command);
-      process.exitCode = await runStylize({ ...options, content, styles });
-    },
-  );
-  return command;
 }
 
-/** Options that a checkpoint fixes. */
-const FIXED_BY_CHECKPOINT = [
-  'preset',
-  'size',
-  'firstSize',
-  'iterations',
-  'optimizer',
-  'learningRate',
-  'contentWeight',
-  'styleWeight',
-  'tvWeight',
-  'tvForm',
-  'contentLayers',
-  'styleLayers',
-  'styleLoss',
-  'normalization',
-  'styleScale',
-  'init',
-  'initNoise',
-  'pooling',
-  'padding',
-  'color',
-  'seed',
-];
-
-function refuseWithResume(command: Command): void {
-  const given = FIXED_BY_CHECKPOINT.filter((name) => command.getOptionValueSource(name) === 'cli');
-  if (given.length === 0) return;
-  const flags = given.map(
-    (name) => command.options.find((option) => option.attributeName() === name)?.long ?? name,
-  );
-  throw new InputError(`--resume goes on with the checkpoint's own options; leave out ${flags.join(', ')}`);
+function refuseWithResume(given: StylizeArguments['given']): void {
+  const fixed = given.filter(({ name }) => (STYLE_OPTIONS as readonly string[]).includes(name));
+  if (fixed.length === 0) return;
+  const flags = fixed.map(({ flag }) => flag).join(', ');
+  throw new InputError(`--resume goes on with the checkpoint's own options; leave out ${flags}`);
 }

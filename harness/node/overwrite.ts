@@ -1,8 +1,7 @@
 // Files that appear whole or not at all, and never replace another unasked.
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../src/base/errors.js';
 
 export interface OverwriteOptions {
@@ -11,10 +10,39 @@ export interface OverwriteOptions {
 }
 
 /**
- * The check to make before long work: the folder exists and can be written, and `path` is free, or a regular
- * file that `force` allows to replace. InputError otherwise. Writes nothing.
+ * The check to make before long work: the folder exists and takes new files, and `path` is free, or a regular
+ * file that `force` allows to replace. InputError otherwise. Leaves nothing behind.
  */
 export async function checkWritable(path: string, options: OverwriteOptions = {}): Promise<void> {
+  await checkTarget(path, options);
+  await probeFolder(dirname(await canonicalPath(path)), path);
+}
+
+/**
+ * Makes and removes a file in `folder`, for what is to be written at `path`: permission bits alone do not tell,
+ * for root and on read-only or virtual file systems. InputError where that fails.
+ */
+async function probeFolder(folder: string, path: string): Promise<void> {
+  const probe = neighbourOf(join(folder, basename(path)));
+  try {
+    await (await open(probe, 'wx')).close();
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new InputError(`${path}: the folder ${folder} cannot be written (${code})`, { cause: error });
+  }
+  await rm(probe, { force: true });
+}
+
+/** `path` with its links followed as far as it exists: two names of one file become equal. */
+export async function canonicalPath(path: string): Promise<string> {
+  const absolute = resolve(path);
+  const real = await realpath(absolute).catch(() => undefined);
+  if (real !== undefined) return real;
+  const folder = dirname(absolute);
+  return folder === absolute ? absolute : join(await canonicalPath(folder), basename(absolute));
+}
+
+async function checkTarget(path: string, options: OverwriteOptions): Promise<void> {
   const folder = dirname(path);
   const place = await stat(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${path}: the folder ${folder} ${reasonOf(error)}`, { cause: error });
@@ -27,9 +55,11 @@ export async function checkWritable(path: string, options: OverwriteOptions = {}
   if (target?.isDirectory()) throw new InputError(`${path}: is a folder, a file name is needed`);
   if (target && !target.isFile()) throw new InputError(`${path}: is not a regular file`);
   if (target && !options.force) throw new InputError(`${path}: exists already; --force replaces it`);
-  await access(folder, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${path}: the folder ${folder} cannot be written (${error.code})`, { cause: error });
-  });
+}
+
+/** A hidden name beside `path` that nobody else has. */
+function neighbourOf(path: string): string {
+  return join(dirname(path), `.${basename(path).slice(0, 60)}.${randomUUID()}.part`);
 }
 
 /**
@@ -41,10 +71,10 @@ export async function writeAtomically(
   content: Uint8Array | string,
   options: OverwriteOptions = {},
 ): Promise<void> {
-  await checkWritable(path, options);
+  await checkTarget(path, options);
   // A link stays a link: the file behind it is the one replaced.
   const target = await realpath(path).catch(() => path);
-  const neighbour = join(dirname(target), `.${basename(target).slice(0, 100)}.${randomUUID()}.part`);
+  const neighbour = neighbourOf(target);
   try {
     const file = await open(neighbour, 'wx');
     try {
@@ -77,7 +107,7 @@ async function moveIfFree(from: string, to: string): Promise<void> {
     if (code === 'EEXIST')
       throw new InputError(`${to}: exists already; --force replaces it`, { cause: error });
     if (!NO_LINKS.has(code ?? '')) throw error;
-    await checkWritable(to);
+    await checkTarget(to, {});
     await rename(from, to);
   }
 }
@@ -87,6 +117,8 @@ export function reasonOf(error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case 'ENOENT':
       return 'does not exist';
+    case 'EEXIST':
+      return 'is there already, and is no folder';
     case 'ENOTDIR':
       return 'runs through something that is not a folder';
     case 'EISDIR':

@@ -31,22 +31,10 @@ export interface ReadOptions {
  * when it is damaged.
  */
 export async function readPicture(source: string | Uint8Array, options: ReadOptions = {}): Promise<RgbImage> {
-  const name = typeof source === 'string' ? source : 'picture';
-  const label = options.where ? `${options.where} ${name}` : name;
+  const label = labelOf(typeof source === 'string' ? source : 'picture', options);
   const note = (line: string) => options.note?.(`${label}: ${line}`);
   const bytes = typeof source === 'string' ? await readBytes(source, label) : source;
-  if (bytes.length === 0) throw new InputError(`${label}: the file is empty (0 bytes)`);
-  const metadata = await sharp(bytes)
-    .metadata()
-    .catch((error: Error) => {
-      throw new InputError(
-        `${label}: is not a picture that can be read (${READABLE_NAMES}): ${said(error)}`,
-        {
-          cause: error,
-        },
-      );
-    });
-  checkMetadata(metadata, label, bytes.length);
+  const metadata = await readMetadata(bytes, label, bytes.length);
   if ((metadata.pages ?? 1) > 1) note(`has ${metadata.pages} frames; only the first is used`);
   const { data, info } = await decode(bytes, metadata, note).catch((error: Error) => {
     throw new InputError(`${label}: is damaged or cut short: ${said(error)}`, { cause: error });
@@ -54,17 +42,54 @@ export async function readPicture(source: string | Uint8Array, options: ReadOpti
   return split(data, info.width, info.height, info.channels, topOf(metadata));
 }
 
-async function readBytes(path: string, label: string): Promise<Uint8Array> {
-  try {
-    const entry = await stat(path);
-    if (!entry.isFile()) {
-      throw new InputError(`${label}: is ${entry.isDirectory() ? 'a folder' : 'not a regular file'}`);
-    }
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`${label}: ${reasonOf(error as NodeJS.ErrnoException)}`, { cause: error });
+/**
+ * Width and height in pixels of a picture file when upright, from its header alone. InputError as readPicture,
+ * but for damage behind the header.
+ */
+export async function inspectPicture(
+  path: string,
+  options: Pick<ReadOptions, 'where'> = {},
+): Promise<{ width: number; height: number }> {
+  const label = labelOf(path, options);
+  const bytes = await fileBytes(path, label);
+  // sharp reads no further than the header, whatever the size of the file.
+  const { width, height } = (await readMetadata(path, label, bytes)).autoOrient;
+  return { width, height };
+}
+
+function labelOf(name: string, { where }: Pick<ReadOptions, 'where'>): string {
+  return where ? `${where} ${name}` : name;
+}
+
+async function readMetadata(source: string | Uint8Array, label: string, bytes: number): Promise<Metadata> {
+  if (bytes === 0) throw new InputError(`${label}: the file is empty (0 bytes)`);
+  const metadata = await sharp(source)
+    .metadata()
+    .catch((error: Error) => {
+      throw new InputError(
+        `${label}: is not a picture that can be read (${READABLE_NAMES}): ${said(error)}`,
+        { cause: error },
+      );
+    });
+  checkMetadata(metadata, label, bytes);
+  return metadata;
+}
+
+async function fileBytes(path: string, label: string): Promise<number> {
+  const entry = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${label}: ${reasonOf(error)}`, { cause: error });
+  });
+  if (!entry.isFile()) {
+    throw new InputError(`${label}: is ${entry.isDirectory() ? 'a folder' : 'not a regular file'}`);
   }
+  return entry.size;
+}
+
+async function readBytes(path: string, label: string): Promise<Uint8Array> {
+  await fileBytes(path, label);
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${label}: ${reasonOf(error)}`, { cause: error });
+  });
 }
 
 function checkMetadata(metadata: Metadata, label: string, bytes: number): void {
@@ -162,20 +187,24 @@ export interface WriteOptions {
  * written (checkWritable). InputError otherwise. Returns the format.
  */
 export async function checkPicturePath(path: string, options: WriteOptions = {}): Promise<PictureFormat> {
+  const format = formatOf(path, options);
+  await checkWritable(path, options);
+  return format;
+}
+
+function formatOf(path: string, { bits, quality }: WriteOptions): PictureFormat {
   const extension = extname(path).toLowerCase();
   const format = FORMAT_OF[extension];
   if (!format) {
     const known = Object.keys(FORMAT_OF).join(' ');
     throw new InputError(`${path}: the name must end in one of ${known}, got "${extension}"`);
   }
-  if (options.bits === 16 && format !== 'png' && format !== 'tiff') {
+  if (bits === 16 && format !== 'png' && format !== 'tiff') {
     throw new InputError(`${path}: 16 bits per channel need .png or .tiff, got "${extension}"`);
   }
-  const { quality } = options;
   if (quality !== undefined && !(quality >= 1 && quality <= 100)) {
     throw new InputError(`${path}: quality must be from 1 to 100, got ${quality}`);
   }
-  await checkWritable(path, options);
   return format;
 }
 
@@ -185,7 +214,7 @@ export async function checkPicturePath(path: string, options: WriteOptions = {})
  * JPEG holds no alpha: it is dropped with a note, the colours under it stay. InputError as checkPicturePath.
  */
 export async function writePicture(path: string, image: RgbImage, options: WriteOptions = {}): Promise<void> {
-  const format = await checkPicturePath(path, options);
+  const format = formatOf(path, options);
   if (format === 'jpeg' && image.alpha) options.note?.(`${path}: JPEG holds no transparency; it is dropped`);
   const bytes = await encodePicture(image, format, options).catch((error: Error) => {
     if (error instanceof FacetError) throw error;

@@ -10,18 +10,39 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs `facet ...args` in `cwd`; `onOutput` sees standard error as it comes. */
-export function facet(
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** Sees all of standard error whenever more of it comes. */
+  readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs `facet ...args`. */
+export function facet(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return run(process.execPath, [launcher, ...args], options);
+}
+
+/** Runs a command line as it stands, by the shell. */
+export function shell(command: string, options: RunOptions = {}): Promise<Outcome> {
+  return run(command, [], { ...options, shell: true });
+}
+
+/** The command that an interrupted run prints. */
+export function commandIn(output: string): string {
+  const command = /go on with: (.*)/.exec(output)?.[1];
+  if (command === undefined) throw new Error(`no command to go on with in: ${output}`);
+  return command;
+}
+
+function run(
+  file: string,
   args: readonly string[],
-  options: {
-    cwd?: string;
-    env?: Record<string, string>;
-    onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
-  } = {},
+  options: RunOptions & { readonly shell?: boolean },
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [launcher, ...args], {
+    const child = spawn(file, args, {
       cwd: options.cwd,
+      shell: options.shell ?? false,
       env: { ...process.env, FACET_WEIGHTS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,0 +1,79 @@
+// The text of a run's progress: how far, how long still, how fast, and the losses, as much as a line holds.
+import type { StepEvent } from '../../src/style/stylize.js';
+
+/** What a line says. */
+export interface StepFacts {
+  readonly step: number;
+  readonly total: number;
+  /** Undefined until two steps of a scale were timed. */
+  readonly secondsPerStep: number | undefined;
+  /** Undefined as `secondsPerStep`. */
+  readonly secondsLeft: number | undefined;
+  /** The latest reading, if any. */
+  readonly losses: StepEvent['losses'] | undefined;
+}
+
+/** Cells of the bar on a wide terminal and on one below `WIDE` columns. */
+const BAR = 16;
+const SHORT_BAR = 8;
+const WIDE = 100;
+/** Columns left free, where the terminal shows what is typed, such as ^C. */
+const MARGIN = 3;
+
+/** The bar and as many of the facts, the important ones first, as fit in `columns`; never more than those. */
+export function barLine(facts: StepFacts, columns: number): string {
+  const share = facts.total > 0 ? Math.min(1, facts.step / facts.total) : 1;
+  const cells = columns < WIDE ? SHORT_BAR : BAR;
+  const filled = Math.floor(share * cells);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(cells - filled)}`;
+  // Rounded down: 100 % is for the last step.
+  const first = `${bar} ${String(Math.floor(100 * share)).padStart(3)}%`;
+  return fitted([first, `${facts.step}/${facts.total}`, ...parts(facts)], columns - MARGIN);
+}
+
+/** The same facts for a log, in full. */
+export function plainLine(facts: StepFacts): string {
+  return [`step ${facts.step}/${facts.total}`, ...parts(facts)].join(SEPARATOR);
+}
+
+const SEPARATOR = ' | ';
+
+function parts({ secondsLeft, secondsPerStep, losses }: StepFacts): string[] {
+  const { total, content, style } = losses ?? {};
+  const named = (name: string, value: number | undefined) =>
+    value === undefined ? [] : [`${name} ${value.toPrecision(3)}`];
+  return [
+    ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+    ...(secondsPerStep === undefined ? [] : [speed(secondsPerStep)]),
+    ...named('loss', total),
+    ...named('content', content),
+    ...named('style', style),
+  ];
+}
+
+/** Whole parts only: half a number would be another number. */
+function fitted(all: readonly string[], columns: number): string {
+  let line = '';
+  for (const part of all) {
+    const longer = line === '' ? part : `${line}${SEPARATOR}${part}`;
+    if (longer.length > columns) break;
+    line = longer;
+  }
+  return line;
+}
+
+/** `23 s`, `4 min 05 s`, `2 h 07 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+function speed(secondsPerStep: number): string {
+  return secondsPerStep > 1
+    ? `${secondsPerStep.toFixed(2)} s/step`
+    : `${(1 / secondsPerStep).toFixed(1)} steps/s`;
+}

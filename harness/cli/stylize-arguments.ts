@@ -1,0 +1,83 @@
+// What `facet stylize` is given, as commander hands it over.
+import type { ConventionName } from '../../src/nets/manifest.js';
+import type { PartialStyleOptions } from '../../src/style/options.js';
+
+/** Options of the run itself; a checkpoint holds them, so that --resume takes none of them. */
+export const STYLE_OPTIONS = [
+  'preset',
+  'size',
+  'firstSize',
+  'iterations',
+  'optimizer',
+  'learningRate',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'averageDecay',
+  'history',
+  'contentWeight',
+  'styleWeight',
+  'tvWeight',
+  'tvForm',
+  'contentLayers',
+  'styleLayers',
+  'styleLoss',
+  'normalization',
+  'styleScale',
+  'init',
+  'initNoise',
+  'pooling',
+  'poolingScale',
+  'padding',
+  'color',
+  'seed',
+] as const satisfies readonly (keyof PartialStyleOptions)[];
+
+/** Arguments and options of `facet stylize`. */
+export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
+  readonly content: string;
+  readonly styles: readonly string[];
+  readonly output: string;
+  readonly net: string;
+  readonly weights?: string;
+  readonly inputConvention?: ConventionName;
+  /** A word, or the path of a picture. */
+  readonly init?: string;
+  readonly styleWeights?: readonly number[];
+  readonly contentMask?: string;
+  readonly styleMask?: readonly string[];
+  readonly saveEvery?: number;
+  readonly trace?: string;
+  readonly plot?: string;
+  readonly checkpoint?: string;
+  readonly resume?: string;
+  readonly skipExisting?: boolean;
+  readonly bits: number;
+  readonly quality: number;
+  readonly plan?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  /** What stood on the command line, to be said again. */
+  readonly given: readonly GivenOption[];
+}
+
+/** An option of the command line with its parsed value. */
+export interface GivenOption {
+  readonly name: string;
+  readonly flag: string;
+  readonly value: unknown;
+}
+
+const INIT_WORDS: readonly string[] = ['content', 'noise', 'style'];
+
+/** The picture that --init names, undefined where it is a word. */
+export function initFile({ init }: StylizeArguments): string | undefined {
+  return init === undefined || INIT_WORDS.includes(init) ? undefined : init;
+}
+
+/** The options of the run among the arguments. */
+export function styleOptions(args: StylizeArguments): PartialStyleOptions {
+  const picked = Object.fromEntries(STYLE_OPTIONS.map((name) => [name, args[name]]));
+  return { ...picked, ...(initFile(args) === undefined ? {} : { init: 'image' }) } as PartialStyleOptions;
+}
