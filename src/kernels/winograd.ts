@@ -1,0 +1,165 @@
+// 3x3 convolutions of stride 1 by Winograd's minimal filtering: input and filter transformed, one matrix product
+// per frequency, the result transformed back. The filter's transform depends on constants alone where weights are
+// constant, so that a program makes it once.
+import { type WinogradFilterVariant, winogradFilter } from '../../shaders/winograd_filter.wgsl.js';
+import { type WinogradGemmVariant, winogradGemm } from '../../shaders/winograd_gemm.wgsl.js';
+import { type WinogradInputVariant, winogradInput } from '../../shaders/winograd_input.wgsl.js';
+import { type WinogradOutputVariant, winogradOutput } from '../../shaders/winograd_output.wgsl.js';
+import { TEXTURE_WIDTH } from '../base/layout.js';
+import { ceilDiv, nchw } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
+import type { WinogradTile } from '../base/winograd.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { loadOf } from './load.js';
+import type { OpContext } from './op.js';
+
+const TILES = { tilesX: 'u32', tilesY: 'u32', tiles: 'u32', first: 'u32', T: 'u32' } as const;
+
+export const winogradFilterKernel: KernelSpec<WinogradFilterVariant> = {
+  name: 'winograd_filter',
+  bindings: () => ({ weight: 'read', u: 'read_write' }),
+  params: { C: 'u32', K4: 'u32', stride: 'u32' },
+  shader: winogradFilter,
+  variants: [
+    { m: 2, flip: false },
+    { m: 4, flip: true },
+  ],
+};
+
+export const winogradInputKernel: KernelSpec<WinogradInputVariant> = {
+  name: 'winograd_input',
+  bindings: (v) => ({ x: v.load === 'texture' ? 'texture' : 'read', v: 'read_write' }),
+  params: { C4: 'u32', H: 'u32', W: 'u32', pad: 'u32', ...TILES },
+  shader: winogradInput,
+  variants: [
+    { m: 2, load: 'buffer', workgroup: 64 },
+    { m: 4, load: 'texture', workgroup: 8 },
+  ],
+};
+
+export const winogradGemmKernel: KernelSpec<WinogradGemmVariant> = {
+  name: 'winograd_gemm',
+  bindings: (v) => ({ v: v.load === 'texture' ? 'texture' : 'read', u: 'read', product: 'read_write' }),
+  params: { C4: 'u32', K4: 'u32', T: 'u32' },
+  shader: winogradGemm,
+  variants: [
+    { tileT: 8, tileK: 4, lanes: 8, workgroup: 8, load: 'texture' },
+    { tileT: 2, tileK: 2, lanes: 0, workgroup: 64, load: 'buffer' },
+  ],
+};
+
+export const winogradOutputKernel: KernelSpec<WinogradOutputVariant> = {
+  name: 'winograd_output',
+  bindings: (v) => ({
+    product: v.load === 'texture' ? 'texture' : 'read',
+    ...(v.bias ? { bias: 'read' as const } : {}),
+    y: 'read_write',
+  }),
+  params: { K4: 'u32', P: 'u32', Q: 'u32', ...TILES },
+  shader: winogradOutput,
+  variants: [
+    { m: 2, load: 'texture', workgroup: 8, bias: true, relu: true },
+    { m: 4, load: 'buffer', workgroup: 64, bias: false, relu: false },
+  ],
+};
+
+/**
+ * The dispatches of y = act(conv(x, weight) + bias) by F(m x m, 3x3). With `flip`, weight is the filter of the
+ * convolution whose data gradient y is. Tiles are taken in batches whose scratch one binding can hold.
+ */
+export function winogradDispatches(
+  label: string,
+  ctx: OpContext,
+  t: { x: Tensor; weight: Tensor; bias?: Tensor | undefined; y: Tensor },
+  attrs: { m: WinogradTile; pad: number; relu: boolean; flip: boolean },
+): Dispatch<Tensor>[] {
+  const { target } = ctx;
+  const { m, pad, relu, flip } = attrs;
+  const [n, c, h, w] = nchw(label, t.x.shape);
+  const [, k, p, q] = nchw(label, t.y.shape);
+  const [c4, k4, frequencies] = [ceilDiv(c, 4), ceilDiv(k, 4), (m + 2) ** 2];
+  const [tilesY, tilesX] = [ceilDiv(p, m), ceilDiv(q, m)];
+  const tiles = n * tilesY * tilesX;
+  const length = batchLength(target, tiles, frequencies * Math.max(c4, k4));
+
+  const u = ctx.scratch(`${flip ? 'flipped.' : ''}u`, [frequencies * 4 * c4, 4 * k4]);
+  const filters = linearGrid(4 * c4 * k4, target);
+  const dispatches: Dispatch<Tensor>[] = [
+    dispatch(
+      winogradFilterKernel,
+      { m, flip },
+      `${label} (filter)`,
+      { weight: t.weight, u },
+      { C: 4 * c4, K4: k4, stride: filters.stride },
+      filters.workgroups,
+    ),
+  ];
+  const workgroup = target.cpu ? target.subgroupSize || 8 : 64;
+  for (let first = 0; first < tiles; first += length) {
+    const batch = { tilesX, tilesY, tiles, first, T: length };
+    const v = ctx.scratch('v', [frequencies * c4, 4 * length]);
+    const product = ctx.scratch('product', [frequencies * k4, 4 * length]);
+    dispatches.push(
+      dispatch(
+        winogradInputKernel,
+        { m, load: loadOf(target, t.x), workgroup },
+        `${label} (input)`,
+        { x: t.x, v },
+        { C4: c4, H: h, W: w, pad, ...batch },
+        [ceilDiv(length, workgroup), c4, 1],
+      ),
+      gemmDispatch(label, target, { v, u, product }, { c4, k4, tiles: length, frequencies }),
+      dispatch(
+        winogradOutputKernel,
+        { m, load: loadOf(target, product), workgroup, bias: t.bias !== undefined, relu },
+        `${label} (output)`,
+        t.bias ? { product, bias: t.bias, y: t.y } : { product, y: t.y },
+        { K4: k4, P: p, Q: q, ...batch },
+        [ceilDiv(length, workgroup), k4, 1],
+      ),
+    );
+  }
+  return dispatches;
+}
+
+/** Tiles per batch: equal batches, each with at most one binding, texture and grid of scratch. */
+function batchLength(target: Target, tiles: number, vec4sPerTile: number): number {
+  const vec4s = Math.min(target.maxBindingBytes / 16, TEXTURE_WIDTH * target.maxTextureSize);
+  const most = Math.min(Math.floor(vec4s / vec4sPerTile), 8 * target.maxWorkgroups);
+  return ceilDiv(tiles, ceilDiv(tiles, most));
+}
+
+function gemmDispatch(
+  label: string,
+  target: Target,
+  t: { v: Tensor; u: Tensor; product: Tensor },
+  size: { c4: number; k4: number; tiles: number; frequencies: number },
+): Dispatch<Tensor> {
+  const variant = gemmVariant(target, size);
+  return dispatch(
+    winogradGemmKernel,
+    { ...variant, load: loadOf(target, t.v) },
+    label,
+    t,
+    { C4: size.c4, K4: size.k4, T: size.tiles },
+    [
+      ceilDiv(size.tiles, variant.tileT * variant.workgroup),
+      ceilDiv(size.k4, variant.tileK),
+      size.frequencies,
+    ],
+  );
+}
+
+/** Tile sizes by what the adapter is and how many tiles there are. */
+function gemmVariant(
+  target: Target,
+  { k4, tiles }: { k4: number; tiles: number },
+): Omit<WinogradGemmVariant, 'load'> {
+  const share = target.cpu && target.subgroupSize > 0;
+  const workgroup = share ? target.subgroupSize : target.cpu ? 8 : 64;
+  const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
+  const wanted = ceilDiv(tiles, workgroup);
+  const most = share ? 8 : 4;
+  const tileT = wanted >= most ? most : wanted >= 4 ? 4 : wanted >= 2 ? 2 : 1;
+  return { tileT, tileK, lanes: share ? target.subgroupSize : 0, workgroup };
+}
