@@ -203,8 +203,9 @@ function chooseVariant(
   shape: { r: number; s: number; k4: number; q: number; stride: number; pad: number },
 ): Omit<ConvVariant, 'load' | 'bias' | 'relu'> {
   const { r, s, k4, q, stride, pad } = shape;
-  const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
   const share = target.cpu && target.subgroupSize > 0;
+  // Where rows of texels are shared by the taps, fewer channels keep the accumulators in registers.
+  const tileK = k4 >= 4 && !(share && r >= 3) ? 4 : k4 >= 2 ? 2 : 1;
   // Wide tiles spare loads; on narrow maps they would compute pixels that do not exist.
   const tileQ = stride > 1 || r > 3 ? 2 : q >= 8 && share ? 8 : 4;
   return {
