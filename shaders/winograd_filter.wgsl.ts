@@ -12,7 +12,8 @@ export type WinogradFilterVariant = {
 
 /**
  * Filters in Winograd's domain: U[e] = (G g GT)[e] for the 3x3 filter g of every pair of channels, e < (m+2)^2.
- * One thread transforms the filters of one input channel and four output channels.
+ * Output channel blocks lie in B groups of `block`, those that a workgroup of the matrix product reads together,
+ * the last one filled up with zeros. One thread transforms the filters of one input channel and four output channels.
  */
 export function winogradFilter(v: WinogradFilterVariant): string {
   const { G } = WINOGRAD[v.m];
@@ -23,19 +24,22 @@ export function winogradFilter(v: WinogradFilterVariant): string {
 #else
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>; // [9][C][K4]
 #endif
-@group(0) @binding(2) var<storage, read_write> u: array<vec4f>; // [(m+2)^2][C][K4], C a multiple of 4
+@group(0) @binding(2) var<storage, read_write> u: array<vec4f>; // [(m+2)^2][B][C][block], C a multiple of 4
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let i = global_id.x + global_id.y * params.stride;
-  if (i >= params.C * params.K4) {
+  let group = i / (params.C * params.block);
+  let groups = (params.K4 + params.block - 1u) / params.block;
+  if (group >= groups) {
     return;
   }
-  let k4 = i % params.K4;
-  let c = i / params.K4;
+  let c = i / params.block % params.C;
+  let k4 = min(group * params.block + i % params.block, params.K4 - 1u);
+  let beyond = group * params.block + i % params.block >= params.K4;
   ${unroll(9, (tap) => `let g${Math.floor(tap / 3)}_${tap % 3} = ${v.flip ? flippedTap(tap) : `weight[(${tap}u * params.C + c) * params.K4 + k4]`};`)}
   ${unroll(3, (column) => transformColumn(G, 'g', 'h', column))}
-  ${unroll(side * side, (e) => `u[(${e}u * params.C + c) * params.K4 + k4] = ${transformRows(G, 'h', side)[e]};`)}
+  ${unroll(side * side, (e) => `u[${e}u * groups * params.C * params.block + i] = select(${transformRows(G, 'h', side)[e]}, vec4f(), beyond);`)}
 }
 `;
 }

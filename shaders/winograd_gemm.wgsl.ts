@@ -23,14 +23,14 @@ export function winogradGemm(v: WinogradGemmVariant): string {
 enable subgroups;
 #endif
 ${operand('v', 1, v.load, '[E][C4][T]')}
-@group(0) @binding(2) var<storage, read> u: array<vec4f>;             // [E][4*C4][K4]
+@group(0) @binding(2) var<storage, read> u: array<vec4f>;             // [E][B][4*C4][tileK]
 @group(0) @binding(3) var<storage, read_write> product: array<vec4f>; // [E][K4][T]
 
 const TILE_T = ${v.tileT}u;
 const TILE_K = ${v.tileK}u;
 
 @compute @workgroup_size(${v.workgroup})
-fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u) {
+fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id) local_id: vec3u, @builtin(num_workgroups) num_workgroups: vec3u) {
   let e = workgroup_id.z;
   let k0 = workgroup_id.y * TILE_K;
   let t0 = workgroup_id.x * ${v.workgroup * v.tileT}u + local_id.x;
@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   for (var c4 = 0u; c4 < params.C4; c4++) {
     let column = (e * params.C4 + c4) * params.T;
     ${unroll(v.tileT, (j) => `let v${j} = load_v(column + at${j});`)}
-    let row = (e * params.C4 + c4) * 4u;
+    let row = ((e * num_workgroups.y + workgroup_id.y) * params.C4 + c4) * ${perStep}u;
     ${filterLoads(v, perStep)}
     ${unroll(v.tileK, (m) => products(v, m))}
   }
@@ -60,12 +60,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
 
 /** Loads u of four input channels: element i is input channel i / tileK, output block i % tileK. */
 function filterLoads(v: WinogradGemmVariant, perStep: number): string {
-  const at = (element: string) =>
-    `u[(row + (${element}) / TILE_K) * params.K4 + min(k0 + (${element}) % TILE_K, params.K4 - 1u)]`;
-  if (v.lanes === 0) return unroll(perStep, (i) => `let w${i} = ${at(`${i}u`)};`);
+  if (v.lanes === 0) return unroll(perStep, (i) => `let w${i} = u[row + ${i}u];`);
+  // Lanes beyond a step's last element load it again.
   return unroll(
     Math.ceil(perStep / v.lanes),
-    (g) => `let w${g} = ${at(`local_id.x % ${v.lanes}u + ${g * v.lanes}u`)};`,
+    (g) => `let w${g} = u[row + min(local_id.x % ${v.lanes}u + ${g * v.lanes}u, ${perStep - 1}u)];`,
   );
 }
 

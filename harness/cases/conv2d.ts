@@ -60,6 +60,8 @@ export const conv2dFamily = family({
         'C=6;H=10;W=9;K=4;pad=0',
         'C=5;H=11;W=10;K=3;pad=2',
         'C=3;H=1;W=1;K=2',
+        'C=35;H=5;W=6;K=37;relu',
+        'C=36;H=12;W=15;K=33',
         'C=3;H=2;W=65;K=4;relu',
       ].map((text) => `${text};algorithm=${name}`),
     ),

@@ -3,13 +3,24 @@
 // constant, so that a program makes it once.
 import { type WinogradFilterVariant, winogradFilter } from '../../shaders/winograd_filter.wgsl.js';
 import { type WinogradGemmVariant, winogradGemm } from '../../shaders/winograd_gemm.wgsl.js';
+import {
+  type WinogradGemmNarrowVariant,
+  winogradGemmNarrow,
+} from '../../shaders/winograd_gemm_narrow.wgsl.js';
 import { type WinogradInputVariant, winogradInput } from '../../shaders/winograd_input.wgsl.js';
 import { type WinogradOutputVariant, winogradOutput } from '../../shaders/winograd_output.wgsl.js';
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import { ceilDiv, nchw } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { WinogradTile } from '../base/winograd.js';
-import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import {
+  type Dispatch,
+  dispatch,
+  type KernelSpec,
+  linearGrid,
+  type Target,
+  type Workgroups,
+} from '../gpu/kernel.js';
 import { loadOf } from './load.js';
 import type { OpContext } from './op.js';
 
@@ -18,7 +29,7 @@ const TILES = { tilesX: 'u32', tilesY: 'u32', tiles: 'u32', first: 'u32', T: 'u3
 export const winogradFilterKernel: KernelSpec<WinogradFilterVariant> = {
   name: 'winograd_filter',
   bindings: () => ({ weight: 'read', u: 'read_write' }),
-  params: { C: 'u32', K4: 'u32', stride: 'u32' },
+  params: { C: 'u32', K4: 'u32', block: 'u32', stride: 'u32' },
   shader: winogradFilter,
   variants: [
     { m: 2, flip: false },
@@ -45,6 +56,17 @@ export const winogradGemmKernel: KernelSpec<WinogradGemmVariant> = {
   variants: [
     { tileT: 8, tileK: 4, lanes: 8, workgroup: 8, load: 'texture' },
     { tileT: 2, tileK: 2, lanes: 0, workgroup: 64, load: 'buffer' },
+  ],
+};
+
+export const winogradGemmNarrowKernel: KernelSpec<WinogradGemmNarrowVariant> = {
+  name: 'winograd_gemm_narrow',
+  bindings: (v) => ({ v: v.load === 'texture' ? 'texture' : 'read', u: 'read', product: 'read_write' }),
+  params: { C4: 'u32', K4: 'u32', T: 'u32' },
+  shader: winogradGemmNarrow,
+  variants: [
+    { tileT: 16, lanes: 8, load: 'texture' },
+    { tileT: 4, lanes: 8, load: 'buffer' },
   ],
 };
 
@@ -82,15 +104,18 @@ export function winogradDispatches(
   const tiles = n * tilesY * tilesX;
   const length = batchLength(target, tiles, frequencies * Math.max(c4, k4));
 
-  const u = ctx.scratch(`${flip ? 'flipped.' : ''}u`, [frequencies * 4 * c4, 4 * k4]);
-  const filters = linearGrid(4 * c4 * k4, target);
+  const plan = productPlan(target, { c4, k4, tiles: length, frequencies });
+  const { block } = plan;
+  const groups = ceilDiv(k4, block);
+  const u = ctx.scratch(`${flip ? 'flipped.' : ''}u`, [frequencies * groups * 4 * c4, 4 * block]);
+  const filters = linearGrid(4 * c4 * groups * block, target);
   const dispatches: Dispatch<Tensor>[] = [
     dispatch(
       winogradFilterKernel,
       { m, flip },
       `${label} (filter)`,
       { weight: t.weight, u },
-      { C: 4 * c4, K4: k4, stride: filters.stride },
+      { C: 4 * c4, K4: k4, block, stride: filters.stride },
       filters.workgroups,
     ),
   ];
@@ -108,7 +133,7 @@ export function winogradDispatches(
         { C4: c4, H: h, W: w, pad, ...batch },
         [ceilDiv(length, workgroup), c4, 1],
       ),
-      gemmDispatch(label, target, { v, u, product }, { c4, k4, tiles: length, frequencies }),
+      plan.dispatch(label, { v, u, product }),
       dispatch(
         winogradOutputKernel,
         { m, load: loadOf(target, product), workgroup, bias: t.bias !== undefined, relu },
@@ -122,32 +147,18 @@ export function winogradDispatches(
   return dispatches;
 }
 
+/** Scratch beyond this leaves the caches between the dispatches that write and read it. */
+const BATCH_BYTES = 32 * 2 ** 20;
+
 /** Tiles per batch: equal batches, each with at most one binding, texture and grid of scratch. */
 function batchLength(target: Target, tiles: number, vec4sPerTile: number): number {
-  const vec4s = Math.min(target.maxBindingBytes / 16, TEXTURE_WIDTH * target.maxTextureSize);
+  const vec4s = Math.min(
+    BATCH_BYTES / 16,
+    target.maxBindingBytes / 16,
+    TEXTURE_WIDTH * target.maxTextureSize,
+  );
   const most = Math.min(Math.floor(vec4s / vec4sPerTile), 8 * target.maxWorkgroups);
   return ceilDiv(tiles, ceilDiv(tiles, most));
-}
-
-function gemmDispatch(
-  label: string,
-  target: Target,
-  t: { v: Tensor; u: Tensor; product: Tensor },
-  size: { c4: number; k4: number; tiles: number; frequencies: number },
-): Dispatch<Tensor> {
-  const variant = gemmVariant(target, size);
-  return dispatch(
-    winogradGemmKernel,
-    { ...variant, load: loadOf(target, t.v) },
-    label,
-    t,
-    { C4: size.c4, K4: size.k4, T: size.tiles },
-    [
-      ceilDiv(size.tiles, variant.tileT * variant.workgroup),
-      ceilDiv(size.k4, variant.tileK),
-      size.frequencies,
-    ],
-  );
 }
 
 /** Time per tile, relative: more tiles per thread spare loads of the filter. Measured on llvmpipe. */
@@ -158,18 +169,58 @@ const TILE_PRICES = [
   { tileT: 1, price: 2.4 },
 ] as const;
 
-/** Tile sizes by what the adapter is and how many tiles there are. */
-function gemmVariant(
+/** Up to so many tiles the lanes of a subgroup lie on output channels: they could not all have tiles of their own. */
+const NARROW = 16;
+
+/** The kernel of the matrix product, its variant and grid; `block`: channel blocks that a workgroup computes. */
+interface ProductPlan {
+  readonly block: number;
+  dispatch(label: string, t: { v: Tensor; u: Tensor; product: Tensor }): Dispatch<Tensor>;
+}
+
+function productPlan(
   target: Target,
-  { k4, tiles }: { k4: number; tiles: number },
-): Omit<WinogradGemmVariant, 'load'> {
-  const share = target.cpu && target.subgroupSize > 0;
-  const workgroup = share ? target.subgroupSize : target.cpu ? 8 : 64;
+  { c4, k4, tiles, frequencies }: { c4: number; k4: number; tiles: number; frequencies: number },
+): ProductPlan {
+  const params = { C4: c4, K4: k4, T: tiles };
+  const lanes = target.cpu ? target.subgroupSize : 0;
+  const grid = (width: number, block: number): Workgroups => [
+    ceilDiv(tiles, width),
+    ceilDiv(k4, block),
+    frequencies,
+  ];
+  if (lanes > 0 && tiles <= NARROW && k4 >= lanes) {
+    const tileT = tiles <= 4 ? 4 : tiles <= 8 ? 8 : NARROW;
+    return {
+      block: lanes,
+      dispatch: (label, t) =>
+        dispatch(
+          winogradGemmNarrowKernel,
+          { tileT, lanes, load: loadOf(target, t.v) },
+          label,
+          t,
+          params,
+          grid(tileT, lanes),
+        ),
+    };
+  }
+  const workgroup = lanes || (target.cpu ? 8 : 64);
   const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
-  // Each choice's share of time per tile that it pays for, tiles past the end included.
-  const prices = share ? TILE_PRICES : TILE_PRICES.slice(1);
+  // Without broadcasts the filters are in registers too, which leaves less room.
+  const prices = lanes > 0 ? TILE_PRICES : TILE_PRICES.slice(1);
   const time = ({ tileT, price }: (typeof TILE_PRICES)[number]) =>
     price * tileT * ceilDiv(tiles, tileT * workgroup);
   const { tileT } = prices.reduce((best, next) => (time(next) < time(best) ? next : best));
-  return { tileT, tileK, lanes: share ? target.subgroupSize : 0, workgroup };
+  return {
+    block: tileK,
+    dispatch: (label, t) =>
+      dispatch(
+        winogradGemmKernel,
+        { tileT, tileK, lanes, workgroup, load: loadOf(target, t.v) },
+        label,
+        t,
+        params,
+        grid(tileT * workgroup, tileK),
+      ),
+  };
 }
