@@ -37,15 +37,24 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let c = i / params.block % params.C;
   let k4 = min(group * params.block + i % params.block, params.K4 - 1u);
   let beyond = group * params.block + i % params.block >= params.K4;
-  ${unroll(9, (tap) => `let g${Math.floor(tap / 3)}_${tap % 3} = ${v.flip ? flippedTap(tap) : `weight[(${tap}u * params.C + c) * params.K4 + k4]`};`)}
+  // Loops around loads and stores: written out, they take seconds to compile.
+  var taps = array<vec4f, 9>();
+  for (var tap = 0u; tap < 9u; tap++) {
+    #if ${v.flip}
+    for (var lane = 0u; lane < 4u; lane++) {
+      // Four output channels here are four input channels of the filter as stored.
+      taps[tap][lane] = weight[((8u - tap) * 4u * params.K4 + 4u * k4 + lane) * params.C + c];
+    }
+    #else
+    taps[tap] = weight[(tap * params.C + c) * params.K4 + k4];
+    #endif
+  }
+  ${unroll(9, (tap) => `let g${Math.floor(tap / 3)}_${tap % 3} = taps[${tap}];`)}
   ${unroll(3, (column) => transformColumn(G, 'g', 'h', column))}
-  ${unroll(side * side, (e) => `u[${e}u * groups * params.C * params.block + i] = select(${transformRows(G, 'h', side)[e]}, vec4f(), beyond);`)}
+  var result = array<vec4f, ${side * side}>(${transformRows(G, 'h', side).join(', ')});
+  for (var e = 0u; e < ${side * side}u; e++) {
+    u[e * groups * params.C * params.block + i] = select(result[e], vec4f(), beyond);
+  }
 }
 `;
-}
-
-/** Four output channels of a tap, which are four input channels of the filter as stored. */
-function flippedTap(tap: number): string {
-  const lane = (j: number) => `weight[(${8 - tap}u * 4u * params.K4 + 4u * k4 + ${j}u) * params.C + c]`;
-  return `vec4f(${lane(0)}, ${lane(1)}, ${lane(2)}, ${lane(3)})`;
 }
