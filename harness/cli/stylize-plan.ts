@@ -33,11 +33,15 @@ export function printPlan(
     );
   }
   if (plan.slots.length > ROWS) lines.push(`  … and ${plan.slots.length - ROWS} smaller ones`);
+  if (plan.textureBytes > 0)
+    lines.push(
+      `textures: ${mib(plan.textureBytes)} MiB in ${plan.textures.slots.length} (copies that kernels read)`,
+    );
   lines.push(`pinned: ${mib(plan.pinnedBytes)} MiB (weights, targets, picture, moments)`);
   for (const { name, bytes } of [...plan.pinned].sort((a, b) => b.bytes - a.bytes).slice(0, ROWS / 2)) {
     lines.push(`  ${mib(bytes).padStart(8)} MiB  ${name}`);
   }
-  lines.push('', `peak: ${mib(plan.transientBytes + plan.pinnedBytes)} MiB`);
+  lines.push('', `peak: ${mib(plan.transientBytes + plan.textureBytes + plan.pinnedBytes)} MiB`);
   const largest = Math.max(...plan.slots.map((slot) => slot.bytes), ...plan.pinned.map((t) => t.bytes));
   const limit = maxStorageBufferBindingSize!;
   lines.push(
