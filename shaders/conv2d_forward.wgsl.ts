@@ -1,4 +1,5 @@
 import { HALO } from '../src/base/layout.js';
+import { type Load, operand } from './operand.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
 
@@ -16,6 +17,8 @@ export type ConvVariant = {
   workgroup: number;
   /** The border of one zero pixel covers every window, so that no load needs a bounds check. */
   inside: boolean;
+  /** What x is read from. */
+  load: Load;
   bias: boolean;
   relu: boolean;
 };
@@ -32,7 +35,7 @@ export function conv2dForward(v: ConvVariant): string {
 #if ${v.lanes > 0}
 enable subgroups;
 #endif
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;       // [N][C4][H+2][W+2]
+${operand('x', 1, v.load, '[N][C4][H+2][W+2]')}
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;  // [R*S][4*C4][K4]
 #if ${v.bias}
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;    // [K4]
@@ -61,12 +64,12 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     for (var r = 0u; r < ${v.r}u; r++) {
 #if ${v.inside}
       let at = (n * params.C4 + c4) * plane + (p * ${v.stride}u + r + ${HALO}u - params.pad) * pitch + q0 * ${v.stride}u + ${HALO}u - params.pad;
-      ${unroll(columns, (i) => `let v${i} = x[at + ${i}u];`)}
+      ${unroll(columns, (i) => `let v${i} = load_x(at + ${i}u);`)}
 #else
       let iy = i32(p * ${v.stride}u + r) - i32(params.pad);
       let ix = i32(q0 * ${v.stride}u) - i32(params.pad);
       let row = (n * params.C4 + c4) * plane + u32(clamp(iy, -1, i32(params.H)) + 1) * pitch;
-      ${unroll(columns, (i) => `let v${i} = x[row + u32(clamp(ix + ${i}, -1, i32(params.W)) + 1)];`)}
+      ${unroll(columns, (i) => `let v${i} = load_x(row + u32(clamp(ix + ${i}, -1, i32(params.W)) + 1));`)}
 #endif
       let tap = r * ${v.s}u;
       ${unroll(v.s, (s) => tapProducts(v, s, perTap))}

@@ -1,3 +1,4 @@
+import { type Load, operand } from './operand.js';
 import { fullGrid, upperTriangle } from './triangle.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
@@ -10,6 +11,8 @@ export type NtReduceVariant = {
   workgroup: number;
   /** b is a: bound once, and only blocks on or above the diagonal are computed. */
   symmetric: boolean;
+  /** What both are read from. */
+  load: Load;
 };
 
 /**
@@ -27,11 +30,11 @@ export function ntReduce(v: NtReduceVariant): string {
 #if ${v.lanes > 0}
 enable subgroups;
 #endif
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;              // [N][A4][plane]
+${operand('a', 1, v.load, '[N][A4][plane]')}
 #if ${v.symmetric}
 @group(0) @binding(2) var<storage, read_write> partials: array<vec4f>; // [N*chunks][4*A4][A4]
 #else
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;              // [N][B4][plane]
+${operand('b', 2, v.load, '[N][B4][plane]')}
 @group(0) @binding(3) var<storage, read_write> partials: array<vec4f>; // [N*chunks][4*A4][B4]
 #endif
 
@@ -65,8 +68,8 @@ fn main(
   for (var q = 0u; q < params.chunk; q += ${stride}u) {
     // The last pixel of a plane is border: whoever runs past the end adds zero.
     let p = min(begin + q, params.plane - 1u);
-    ${unroll(v.side, (i) => `let u${i} = a[a${i} + p];`)}
-    ${unroll(v.side, (j) => `let w${j} = ${b}[b${j} + p];`)}
+    ${unroll(v.side, (i) => `let u${i} = load_a(a${i} + p);`)}
+    ${unroll(v.side, (j) => `let w${j} = load_${b}(b${j} + p);`)}
     ${unroll(accumulators, (e) => product(v.side, e))}
   }
 

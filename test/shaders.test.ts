@@ -1,7 +1,7 @@
 // Every variant of every kernel, without a GPU: its WGSL against its spec, and through Dawn's compiler.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { families, stepFamilies } from '../harness/cases/index.js';
-import { shaderCode } from '../src/gpu/device.js';
+import { layoutEntries, shaderCode } from '../src/gpu/device.js';
 import type { KernelSpec, Variant } from '../src/gpu/kernel.js';
 import { nodePlatform } from '../src/platform/node.js';
 import { exportedKernels } from './architecture/tables.js';
@@ -50,19 +50,7 @@ describe('Dawn compiles', () => {
   async function complaint(kernel: KernelSpec, variant: Variant): Promise<string | undefined> {
     gpu.pushErrorScope('validation');
     const module = gpu.createShaderModule({ code: shaderCode(kernel, variant) });
-    const buffers = [
-      'uniform',
-      ...Object.values(kernel.bindings(variant)).map((access) =>
-        access === 'read' ? 'read-only-storage' : 'storage',
-      ),
-    ];
-    const bindings = gpu.createBindGroupLayout({
-      entries: buffers.map((type, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: type as GPUBufferBindingType },
-      })),
-    });
+    const bindings = gpu.createBindGroupLayout({ entries: layoutEntries(kernel, variant) });
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: [bindings] });
     gpu.createComputePipeline({ layout, compute: { module, entryPoint: 'main' } });
     return (await gpu.popErrorScope())?.message;

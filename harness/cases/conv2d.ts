@@ -1,6 +1,16 @@
+import { InputError } from '../../src/base/errors.js';
+import type { ConvAlgorithm } from '../../src/kernels/conv-algorithm.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
 import { conv2dReference } from '../../src/reference/conv2d.js';
-import { family } from './family.js';
+import { type CaseParams, family } from './family.js';
+
+/** `direct` unless the case says otherwise: its bound must know the algorithm, so `auto` is for benches alone. */
+function algorithm(p: CaseParams): ConvAlgorithm | undefined {
+  const name = p.word('algorithm', 'direct');
+  if (name === 'auto') return undefined;
+  if (name === 'direct' || name === 'winograd2' || name === 'winograd4') return name;
+  throw new InputError(`case ${p.text}: algorithm must be auto, direct, winograd2 or winograd4, is ${name}`);
+}
 
 export const conv2dFamily = family({
   op: conv2d,
@@ -18,6 +28,7 @@ export const conv2dFamily = family({
       stride: p.number('stride', 1),
       pad: p.number('pad', Math.floor(window / 2)),
       relu: p.flag('relu'),
+      algorithm: algorithm(p),
     };
     const shapes = {
       x: [n, c, h, w],
@@ -40,6 +51,20 @@ export const conv2dFamily = family({
     'C=4;H=9;W=9;K=4;k=1;stride=2;pad=0',
     'C=3;H=1;W=1;K=2',
     'C=3;H=2;W=65;K=4;relu',
+    ...['winograd2', 'winograd4'].flatMap((name) =>
+      [
+        'C=3;H=9;W=11;K=5',
+        'N=2;C=8;H=8;W=8;K=16;relu',
+        'C=17;H=13;W=7;K=21;relu;nobias',
+        'C=64;H=17;W=33;K=32;relu',
+        'C=6;H=10;W=9;K=4;pad=0',
+        'C=5;H=11;W=10;K=3;pad=2',
+        'C=3;H=1;W=1;K=2',
+        'C=35;H=5;W=6;K=37;relu',
+        'C=36;H=12;W=15;K=33',
+        'C=3;H=2;W=65;K=4;relu',
+      ].map((text) => `${text};algorithm=${name}`),
+    ),
   ],
   gradients: [
     'C=3;H=5;W=4;K=2',
@@ -48,12 +73,12 @@ export const conv2dFamily = family({
     'C=2;H=3;W=3;K=2;k=1;pad=0',
   ],
   bench: [
-    'C=3;H=256;W=256;K=64;relu',
-    'C=64;H=256;W=256;K=64;relu',
-    'C=128;H=128;W=128;K=128;relu',
-    'C=256;H=64;W=64;K=256;relu',
-    'C=512;H=32;W=32;K=512;relu',
-    'C=512;H=16;W=16;K=512;relu',
+    'C=3;H=256;W=256;K=64;relu;algorithm=auto',
+    'C=64;H=256;W=256;K=64;relu;algorithm=auto',
+    'C=128;H=128;W=128;K=128;relu;algorithm=auto',
+    'C=256;H=64;W=64;K=256;relu;algorithm=auto',
+    'C=512;H=32;W=32;K=512;relu;algorithm=auto',
+    'C=512;H=16;W=16;K=512;relu;algorithm=auto',
     'C=64;H=48;W=48;K=192;k=1;pad=0',
   ],
 });

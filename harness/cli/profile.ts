@@ -81,7 +81,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
       stepMs: median(wall),
       stepMsRange: [Math.min(...wall), Math.max(...wall)],
       stepCpuMs: median(cpu),
-      plannedMiB: (session.plan.transientBytes + store.bytes) / 2 ** 20,
+      plannedMiB: (session.plan.transientBytes + session.plan.textureBytes + store.bytes) / 2 ** 20,
       residentMiB: process.resourceUsage().maxRSS / 1024,
       kernels,
     };

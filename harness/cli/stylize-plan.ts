@@ -19,6 +19,8 @@ export interface PlanReport {
   readonly dispatches: number;
   readonly flops: number;
   readonly transientBytes: number;
+  /** Copies of tensors that kernels read as textures. */
+  readonly textureBytes: number;
   readonly pinnedBytes: number;
   readonly peakBytes: number;
   /** The largest slot or pinned tensor, and what one binding of the adapter may have. */
@@ -52,8 +54,9 @@ export function planJob(
     dispatches,
     flops,
     transientBytes: plan.transientBytes,
+    textureBytes: plan.textureBytes,
     pinnedBytes: plan.pinnedBytes,
-    peakBytes: plan.transientBytes + plan.pinnedBytes,
+    peakBytes: plan.transientBytes + plan.textureBytes + plan.pinnedBytes,
     largestBytes,
     limitBytes,
     fits: largestBytes <= limitBytes,
@@ -75,6 +78,7 @@ export function describePlan(r: PlanReport): string {
     `transient: ${mib(r.transientBytes)} MiB in ${r.slots.length} slots`,
     ...r.slots.slice(0, ROWS).map(({ bytes, tensors }) => row(bytes, some(tensors))),
     ...(more > 0 ? [`  … and ${more} smaller ones`] : []),
+    ...(r.textureBytes > 0 ? [`textures: ${mib(r.textureBytes)} MiB of copies that kernels read`] : []),
     `pinned: ${mib(r.pinnedBytes)} MiB (weights, targets, picture, moments)`,
     ...r.pinned.slice(0, ROWS / 2).map(({ bytes, name }) => row(bytes, name)),
     '',

@@ -6,6 +6,9 @@ import type { Layout } from './tensor.js';
 /** Zero pixels kept around every image tensor, so that a 3x3 window never needs a bounds check. */
 export const HALO = 1;
 
+/** Texels per row of a tensor seen as a texture: vec4 i lies at (i % TEXTURE_WIDTH, i / TEXTURE_WIDTH). */
+export const TEXTURE_WIDTH = 4096;
+
 /** Physical geometry: tensors may share a slot only where these are equal, so that zero borders stay zero. */
 export interface Geometry {
   readonly key: string;

@@ -1,5 +1,6 @@
 // The one owner of a GPUDevice: limits raised, errors kept and thrown by the next call, waits throttled.
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.js';
+import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
 import { type KernelSpec, paramsStruct, type Target, type Variant } from './kernel.js';
 
@@ -110,6 +111,8 @@ export class Device {
       subgroupSize: fixedSubgroup ? report.subgroupMinSize : 0,
       cpu: report.software,
       maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,
+      maxBindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
+      maxTextureSize: gpu.limits.maxTextureDimension2D,
     });
   }
 
@@ -136,6 +139,23 @@ export class Device {
     });
   }
 
+  /** A texture of `rows` rows that tensors are copied into to be read by kernels; the caller owns it. */
+  createTexture(label: string, rows: number): GPUTexture {
+    this.check();
+    const limit = this.target.maxTextureSize;
+    if (Math.max(TEXTURE_WIDTH, rows) > limit) {
+      throw new OutOfMemoryError(
+        `${label}: a texture of ${TEXTURE_WIDTH} x ${rows} exceeds this adapter's ${limit} texels per side`,
+      );
+    }
+    return this.gpu.createTexture({
+      label,
+      size: [TEXTURE_WIDTH, rows],
+      format: 'rgba32float',
+      usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
+    });
+  }
+
   /** The compiled kernel variant; made once, inside an error scope that names kernel, line and text. */
   pipeline(kernel: KernelSpec, variant: Variant): Promise<GPUComputePipeline> {
     const key = `${kernel.name}|${JSON.stringify(variant)}`;
@@ -152,15 +172,7 @@ export class Device {
     const code = shaderCode(kernel, variant);
     this.gpu.pushErrorScope('validation');
     const module = this.gpu.createShaderModule({ label: key, code });
-    const entries: GPUBindGroupLayoutEntry[] = [
-      { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' } },
-      ...Object.values(kernel.bindings(variant)).map((access, i) => ({
-        binding: i + 1,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
-      })),
-    ];
-    const bindings = this.gpu.createBindGroupLayout({ label: key, entries });
+    const bindings = this.gpu.createBindGroupLayout({ label: key, entries: layoutEntries(kernel, variant) });
     const layout = this.gpu.createPipelineLayout({ label: key, bindGroupLayouts: [bindings] });
     const pending = this.gpu
       .createComputePipelineAsync({ label: key, layout, compute: { module, entryPoint: 'main' } })
@@ -241,6 +253,20 @@ export class Device {
     this.failure ??= new DeviceLostError('the device was destroyed by its owner');
     this.gpu.destroy();
   }
+}
+
+/** How a kernel variant's uniform and tensors are bound. */
+export function layoutEntries(kernel: KernelSpec, variant: Variant): GPUBindGroupLayoutEntry[] {
+  const visibility = GPUShaderStage.COMPUTE;
+  return [
+    { binding: 0, visibility, buffer: { type: 'uniform' } },
+    ...Object.values(kernel.bindings(variant)).map((access, i): GPUBindGroupLayoutEntry => {
+      const binding = i + 1;
+      if (access === 'texture')
+        return { binding, visibility, storageTexture: { access: 'read-only', format: 'rgba32float' } };
+      return { binding, visibility, buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' } };
+    }),
+  ];
 }
 
 /** The whole WGSL of a kernel variant, as compiled. */

@@ -8,15 +8,20 @@ export interface Target {
   readonly cpu: boolean;
   /** Largest number of workgroups along one dimension. */
   readonly maxWorkgroups: number;
+  /** Most bytes of one storage buffer binding. */
+  readonly maxBindingBytes: number;
+  /** Most texels of a 2-D texture along one dimension. */
+  readonly maxTextureSize: number;
 }
 
-export type Access = 'read' | 'read_write';
+/** `texture`: read only, through a copy of the tensor in a storage texture (see gpu/texture.ts). */
+export type Access = 'read' | 'read_write' | 'texture';
 export type Bindings = Readonly<Record<string, Access>>;
 export type Variant = Readonly<Record<string, string | number | boolean>>;
 
 /**
- * One entry point `main`. Binding 0 is the uniform `params`; the buffers follow at 1, 2, ... in the order of
- * `bindings`, each an array<vec4f> or array<f32> (the shader says which).
+ * One entry point `main`. Binding 0 is the uniform `params`; the tensors follow at 1, 2, ... in the order of
+ * `bindings`, each an array<vec4f> or array<f32> (the shader says which), or a texture of vec4s.
  */
 export interface KernelSpec<V extends Variant = Variant> {
   /** Also the stem of the shader file. */

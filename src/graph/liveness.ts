@@ -3,6 +3,8 @@ import { KernelError } from '../base/errors.js';
 import { geometryOf } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Access, Dispatch } from '../gpu/kernel.js';
+import { textureBytes } from '../gpu/texture.js';
+import { planTextures, type TexturePlan } from './textures.js';
 
 /** A buffer-to-be that holds one live tensor at a time, all of one physical geometry. */
 export interface Slot {
@@ -18,6 +20,9 @@ export interface MemoryPlan {
   /** Slot index by tensor id. */
   readonly slotOf: ReadonlyMap<number, number>;
   readonly transientBytes: number;
+  /** Copies for kernels that read textures. */
+  readonly textures: TexturePlan;
+  readonly textureBytes: number;
   readonly pinned: readonly { name: string; bytes: number }[];
   readonly pinnedBytes: number;
 }
@@ -40,13 +45,14 @@ export function lifetimes(
       if (!as) throw new KernelError(`${d.label}: ${d.kernel.name} has no binding ${name} for ${t.name}`);
       const before = seen.get(t.id);
       // WebGPU lets a dispatch bind a buffer more than once only where it is read.
-      if (before && (before !== 'read' || as !== 'read'))
+      if (before && (before === 'read_write' || as === 'read_write'))
         throw new KernelError(`${d.label}: ${t.name} is written and bound twice`);
       seen.set(t.id, as);
       if (t.lifetime !== 'transient') continue;
       const span = spans.get(t);
       if (span) span.last = index;
-      else if (as === 'read') throw new KernelError(`${d.label} reads ${t.name} before anything writes it`);
+      else if (as !== 'read_write')
+        throw new KernelError(`${d.label} reads ${t.name} before anything writes it`);
       else spans.set(t, { first: index, last: index });
     }
   }
@@ -83,6 +89,7 @@ export function planMemory(
     found.slot.tensors.push(t.name);
     slotOf.set(t.id, found.slot.index);
   }
+  const textures = planTextures(dispatches, { reuse });
   const pinned = pinnedTensors(dispatches).map((t) => ({
     name: t.name,
     bytes: geometryOf(t.shape, t.layout).bytes,
@@ -91,6 +98,8 @@ export function planMemory(
     slots: slots.map((s) => s.slot),
     slotOf,
     transientBytes: sum(slots.map((s) => s.slot.bytes)),
+    textures,
+    textureBytes: sum(textures.slots.map((slot) => textureBytes(slot.rows))),
     pinned,
     pinnedBytes: sum(pinned.map((p) => p.bytes)),
   };

@@ -5,12 +5,16 @@ import type { Tensor } from '../base/tensor.js';
 import { type Device, mib } from '../gpu/device.js';
 import type { Dispatch } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
+import { encodeTextureCopy } from '../gpu/texture.js';
 import { computeConstants, rebind } from './constants.js';
 import { hoistConstants, lifetimes, type MemoryPlan, planMemory } from './liveness.js';
 import { encodeParams, UNIFORM_STRIDE } from './uniforms.js';
 
 /** What WebGPU lets one query set hold. */
 const MAX_QUERIES = 4096;
+
+/** Under this name `profile` lists copies to textures. */
+const COPY = 'copy_to_texture';
 
 export interface CompileOptions {
   label?: string;
@@ -26,6 +30,8 @@ interface Step {
   readonly dispatch: Dispatch<Tensor>;
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
+  /** Made before this dispatch, so that it begins a pass of its own. */
+  readonly copies: readonly { tensor: Tensor; buffer: GPUBuffer; texture: GPUTexture; vec4s: number }[];
   /** As last written: the dispatch's own, changed by setParams. */
   readonly params: Record<string, number>;
 }
@@ -38,6 +44,7 @@ export class Program {
     readonly label: string,
     readonly plan: MemoryPlan,
     private readonly slots: readonly GPUBuffer[],
+    private readonly textures: readonly GPUTexture[],
     private readonly uniforms: GPUBuffer,
     private readonly steps: readonly Step[],
     private readonly spans: ReadonlyMap<Tensor, { first: number; last: number }>,
@@ -78,7 +85,7 @@ export class Program {
       pipelines.push(await device.pipeline(d.kernel, d.variant));
       options.onPipeline?.(i + 1, dispatches.length);
     }
-    const owned: GPUBuffer[] = [];
+    const owned: (GPUBuffer | GPUTexture)[] = [];
     const allocate = (name: string, bytes: number, usage?: number) => {
       const buffer = device.createBuffer(`${label}: ${name}`, bytes, usage);
       owned.push(buffer);
@@ -86,15 +93,21 @@ export class Program {
     };
     const bind = () => {
       const slots = plan.slots.map((slot) => allocate(`slot ${slot.index} (${slot.key})`, slot.bytes));
+      const textures = plan.textures.slots.map((slot) => {
+        const texture = device.createTexture(`${label}: texture ${slot.index}`, slot.rows);
+        owned.push(texture);
+        return texture;
+      });
       const uniformBytes = dispatches.length * UNIFORM_STRIDE;
       const uniforms = allocate('uniforms', uniformBytes, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
-      const steps = bindSteps(store, dispatches, pipelines, plan, slots, uniforms);
+      const steps = bindSteps(store, dispatches, pipelines, plan, slots, textures, uniforms);
       return new Program(
         device,
         store,
         label,
         plan,
         slots,
+        textures,
         uniforms,
         steps,
         lifetimes(dispatches, keep),
@@ -115,12 +128,12 @@ export class Program {
     const exhausted = await device.gpu.popErrorScope();
     if (exhausted) {
       thrown = new OutOfMemoryError(
-        `${label}: ${mib(plan.transientBytes)} MiB for ${plan.slots.length} slots could not be had: ${exhausted.message}`,
+        `${label}: ${mib(plan.transientBytes + plan.textureBytes)} MiB for ${plan.slots.length} slots and ${plan.textures.slots.length} textures could not be had: ${exhausted.message}`,
       );
     }
     if (invalid) thrown ??= new KernelError(`${label}: ${invalid.message}`);
     if (program && !thrown) return program;
-    for (const buffer of owned) buffer.destroy();
+    for (const memory of owned) memory.destroy();
     throw thrown;
   }
 
@@ -132,9 +145,17 @@ export class Program {
   /** Submits one run; does not wait. */
   run(): void {
     const encoder = this.device.gpu.createCommandEncoder({ label: this.label });
-    const pass = encoder.beginComputePass({ label: this.label });
-    for (const step of this.steps) encode(pass, step);
-    pass.end();
+    let pass: GPUComputePassEncoder | undefined;
+    for (const step of this.steps) {
+      if (step.copies.length > 0) {
+        pass?.end();
+        pass = undefined;
+        encodeCopies(encoder, step);
+      }
+      pass ??= encoder.beginComputePass({ label: this.label });
+      encode(pass, step);
+    }
+    pass?.end();
     this.device.submit(encoder.finish());
   }
 
@@ -201,6 +222,7 @@ export class Program {
         this.device.write(this.slot(t), poison(t.shape, t.layout));
       }
       const encoder = this.device.gpu.createCommandEncoder({ label: step.dispatch.label });
+      encodeCopies(encoder, step);
       const pass = encoder.beginComputePass({ label: step.dispatch.label });
       encode(pass, step);
       pass.end();
@@ -209,8 +231,9 @@ export class Program {
   }
 
   /**
-   * One run with a pass and a timestamp pair per dispatch; milliseconds in order. KernelError where the adapter
-   * has no `timestamp-query` or the program more dispatches than a query set holds.
+   * One run with a pass and a timestamp pair per dispatch; milliseconds in order, each dispatch's copies to
+   * textures (what passed since the one before) in front of it. KernelError where the adapter has no
+   * `timestamp-query` or the program more dispatches than a query set holds.
    */
   async profile(): Promise<{ label: string; kernel: string; ms: number }[]> {
     const { gpu } = this.device;
@@ -234,6 +257,7 @@ export class Program {
     try {
       const encoder = gpu.createCommandEncoder({ label: `${this.label}: profile` });
       for (const [i, step] of this.steps.entries()) {
+        encodeCopies(encoder, step);
         const pass = encoder.beginComputePass({
           label: step.dispatch.label,
           timestampWrites: {
@@ -249,20 +273,23 @@ export class Program {
       this.device.submit(encoder.finish());
       const bits = await this.device.read(resolved, count * 8);
       const times = new BigUint64Array(bits.buffer);
-      return this.steps.map(({ dispatch }, i) => ({
-        label: dispatch.label,
-        kernel: dispatch.kernel.name,
-        ms: Number(times[2 * i + 1]! - times[2 * i]!) / 1e6,
-      }));
+      const ms = (from: number, to: number) => Number(times[to]! - times[from]!) / 1e6;
+      return this.steps.flatMap(({ dispatch, copies }, i) => {
+        const run = { label: dispatch.label, kernel: dispatch.kernel.name, ms: ms(2 * i, 2 * i + 1) };
+        if (copies.length === 0 || i === 0) return [run];
+        const label = `copy ${copies.map(({ tensor }) => tensor.name).join(', ')}`;
+        return [{ label, kernel: COPY, ms: ms(2 * i - 1, 2 * i) }, run];
+      });
     } finally {
       queries.destroy();
       resolved.destroy();
     }
   }
 
-  /** Frees slots and uniforms; pinned tensors stay. */
+  /** Frees slots, textures and uniforms; pinned tensors stay. */
   destroy(): void {
     for (const slot of this.slots) slot.destroy();
+    for (const texture of this.textures) texture.destroy();
     this.uniforms.destroy();
   }
 }
@@ -274,19 +301,35 @@ function bindSteps(
   pipelines: readonly GPUComputePipeline[],
   plan: MemoryPlan,
   slots: readonly GPUBuffer[],
+  textures: readonly GPUTexture[],
   uniforms: GPUBuffer,
 ): Step[] {
   const { device } = store;
   const bufferOf = (t: Tensor) =>
     t.lifetime === 'pinned' ? store.buffer(t) : slots[plan.slotOf.get(t.id)!]!;
+  /** The texture that holds each tensor's last copy. */
+  const copied = new Map<Tensor, GPUTexture>();
   return dispatches.map((d, i): Step => {
+    const copies = plan.textures.copies
+      .filter(({ before }) => before === i)
+      .map(({ tensor, slot }) => {
+        const texture = textures[slot]!;
+        copied.set(tensor, texture);
+        return {
+          tensor,
+          buffer: bufferOf(tensor),
+          texture,
+          vec4s: geometryOf(tensor.shape, tensor.layout).vec4s,
+        };
+      });
     const params = encodeParams(d);
     device.write(uniforms, params, i * UNIFORM_STRIDE);
     const entries: GPUBindGroupEntry[] = [
       { binding: 0, resource: { buffer: uniforms, offset: i * UNIFORM_STRIDE, size: params.byteLength } },
-      ...Object.keys(d.kernel.bindings(d.variant)).map((name, at) => {
+      ...Object.entries(d.kernel.bindings(d.variant)).map(([name, access], at) => {
         const t = d.buffers[name];
         if (!t) throw new KernelError(`${d.label}: nothing is bound to ${name} of ${d.kernel.name}`);
+        if (access === 'texture') return { binding: at + 1, resource: copied.get(t)!.createView() };
         return {
           binding: at + 1,
           resource: { buffer: bufferOf(t), size: geometryOf(t.shape, t.layout).bytes },
@@ -295,8 +338,12 @@ function bindSteps(
     ];
     const layout = pipelines[i]!.getBindGroupLayout(0);
     const bindings = device.gpu.createBindGroup({ label: d.label, layout, entries });
-    return { dispatch: d, pipeline: pipelines[i]!, bindings, params: { ...d.params } };
+    return { dispatch: d, pipeline: pipelines[i]!, bindings, copies, params: { ...d.params } };
   });
+}
+
+function encodeCopies(encoder: GPUCommandEncoder, step: Step): void {
+  for (const { buffer, texture, vec4s } of step.copies) encodeTextureCopy(encoder, buffer, texture, vec4s);
 }
 
 function encode(pass: GPUComputePassEncoder, step: Step): void {

@@ -5,6 +5,7 @@ import { ShapeError } from '../base/errors.js';
 import { HALO } from '../base/layout.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
+import type { WinogradTile } from '../base/winograd.js';
 import {
   type Bindings,
   type Dispatch,
@@ -13,15 +14,20 @@ import {
   linearGrid,
   type Target,
 } from '../gpu/kernel.js';
+import { type ConvAlgorithm, chooseConvAlgorithm, winogradApplies } from './conv-algorithm.js';
 import { imageGrid } from './image-grid.js';
+import { loadOf } from './load.js';
 import type { OpContext, OpSpec, Tensors } from './op.js';
 import { reluBackwardDispatch } from './relu.js';
+import { winogradDispatches } from './winograd.js';
 
 /** Geometry of a convolution; `relu` fuses max(0, .) behind the bias. */
 export interface ConvAttrs {
   readonly stride: number;
   readonly pad: number;
   readonly relu?: boolean;
+  /** Forced here, else chosen from the adapter and the shapes. */
+  readonly algorithm?: ConvAlgorithm | undefined;
 }
 
 const CONV_PARAMS = { C4: 'u32', H: 'u32', W: 'u32', K4: 'u32', P: 'u32', Q: 'u32', pad: 'u32' } as const;
@@ -36,21 +42,25 @@ const base: ConvVariant = {
   lanes: 8,
   workgroup: 8,
   inside: true,
+  load: 'buffer',
   bias: true,
   relu: true,
 };
 
 export const conv2dForwardKernel: KernelSpec<ConvVariant> = {
   name: 'conv2d_forward',
-  bindings: (v): Bindings =>
-    v.bias
-      ? { x: 'read', weight: 'read', bias: 'read', y: 'read_write' }
-      : { x: 'read', weight: 'read', y: 'read_write' },
+  bindings: (v): Bindings => ({
+    x: v.load === 'texture' ? 'texture' : 'read',
+    weight: 'read',
+    ...(v.bias ? { bias: 'read' } : {}),
+    y: 'read_write',
+  }),
   params: FORWARD_PARAMS,
   shader: conv2dForward,
   variants: [
     base,
     { ...base, relu: false },
+    { ...base, load: 'texture' },
     { ...base, bias: false, relu: false, tileK: 1 },
     { ...base, inside: false, r: 5, s: 5 },
     { ...base, lanes: 0, workgroup: 64, tileQ: 4 },
@@ -92,14 +102,18 @@ export const conv2d: OpSpec<ConvAttrs> = {
       layout: 'image',
     };
   },
-  forward: (t, attrs, ctx) => [
-    convDispatch(
-      `conv2d:forward at ${ctx.where}`,
-      ctx.target,
-      { x: t.x!, weight: t.weight!, bias: t.bias, y: t.y! },
-      attrs,
-    ),
-  ],
+  forward(t, attrs, ctx) {
+    const label = `conv2d:forward at ${ctx.where}`;
+    const operands = { x: t.x!, weight: t.weight!, bias: t.bias, y: t.y! };
+    const m = tileOf(algorithmOf(ctx.target, attrs, t.weight!.shape, t.y!.shape));
+    if (!m) return [convDispatch(label, ctx.target, operands, attrs)];
+    return winogradDispatches(label, ctx, operands, {
+      m,
+      pad: attrs.pad,
+      relu: attrs.relu ?? false,
+      flip: false,
+    });
+  },
   shared(t, attrs, ctx) {
     if (!attrs.relu) return { tensors: { dz: t.dy! }, dispatches: [] };
     const dz = ctx.scratch('dz', t.y!.shape);
@@ -142,6 +156,11 @@ function outputShape(
       `${where}: pad must be an integer in 0..${Math.min(r, s) - 1} for a ${r}x${s} window, got ${pad}`,
     );
   }
+  if ((attrs.algorithm ?? 'direct') !== 'direct' && !winogradApplies({ r, s, stride })) {
+    throw new ShapeError(
+      `${where}: ${attrs.algorithm} needs a 3x3 window and stride 1, got ${r}x${s} and stride ${stride}`,
+    );
+  }
   const p = Math.floor((h + 2 * pad - r) / stride) + 1;
   const q = Math.floor((w + 2 * pad - s) / stride) + 1;
   if (p < 1 || q < 1) {
@@ -170,7 +189,7 @@ export function convDispatch(
   const folds = ceilDiv(groups, gridX);
   return dispatch(
     conv2dForwardKernel,
-    { ...variant, bias: t.bias !== undefined, relu: attrs.relu ?? false },
+    { ...variant, load: loadOf(target, t.x), bias: t.bias !== undefined, relu: attrs.relu ?? false },
     label,
     t.bias ? { x: t.x, weight: t.weight, bias: t.bias, y: t.y } : { x: t.x, weight: t.weight, y: t.y },
     { C4: ceilDiv(c, 4), H: h, W: w, K4: k4, P: p, Q: q, pad: attrs.pad, gridX, folds },
@@ -182,10 +201,11 @@ export function convDispatch(
 function chooseVariant(
   target: Target,
   shape: { r: number; s: number; k4: number; q: number; stride: number; pad: number },
-): Omit<ConvVariant, 'bias' | 'relu'> {
+): Omit<ConvVariant, 'load' | 'bias' | 'relu'> {
   const { r, s, k4, q, stride, pad } = shape;
-  const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
   const share = target.cpu && target.subgroupSize > 0;
+  // Where rows of texels are shared by the taps, fewer channels keep the accumulators in registers.
+  const tileK = k4 >= 4 && !(share && r >= 3) ? 4 : k4 >= 2 ? 2 : 1;
   // Wide tiles spare loads; on narrow maps they would compute pixels that do not exist.
   const tileQ = stride > 1 || r > 3 ? 2 : q >= 8 && share ? 8 : 4;
   return {
@@ -200,9 +220,27 @@ function chooseVariant(
   };
 }
 
+/** Forced or chosen; `weight` is [outputs, inputs, R, S] of the convolution that makes `y`. */
+function algorithmOf(target: Target, attrs: ConvAttrs, weight: Shape, y: Shape): ConvAlgorithm {
+  const [k, c, r, s] = weight as unknown as [number, number, number, number];
+  const [n, , p, q] = y as unknown as [number, number, number, number];
+  return attrs.algorithm ?? chooseConvAlgorithm(target, { n, c, k, r, s, stride: attrs.stride, p, q });
+}
+
+/** Outputs per tile and side, of Winograd's algorithms. */
+function tileOf(algorithm: ConvAlgorithm): WinogradTile | undefined {
+  return algorithm === 'winograd4' ? 4 : algorithm === 'winograd2' ? 2 : undefined;
+}
+
 function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Tensor>[] {
   const weight = t.weight!;
   const [k, c, r, s] = weight.shape as unknown as [number, number, number, number];
+  const m = tileOf(algorithmOf(ctx.target, attrs, [c, k, r, s], t.dx!.shape));
+  if (m) {
+    const operands = { x: t.dz!, weight, y: t.dx! };
+    const gradient = { m, pad: r - 1 - attrs.pad, relu: false, flip: true };
+    return winogradDispatches(`conv2d:backward:x at ${ctx.where}`, ctx, operands, gradient);
+  }
   const flipped = ctx.scratch('flipped', [c, k, r, s], 'filter');
   const flips = linearGrid((r * s * 4 * ceilDiv(c, 4) * 4 * ceilDiv(k, 4)) as number, ctx.target);
   const flip = dispatch(

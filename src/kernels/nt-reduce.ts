@@ -11,21 +11,26 @@ import {
   LINEAR_WORKGROUP,
   type Target,
 } from '../gpu/kernel.js';
+import { loadOf } from './load.js';
 import type { OpContext } from './op.js';
 import { partialSumDispatch } from './reduce.js';
 
-const base: NtReduceVariant = { side: 2, lanes: 8, workgroup: 8, symmetric: true };
+const base: NtReduceVariant = { side: 2, lanes: 8, workgroup: 8, symmetric: true, load: 'buffer' };
 
 /** a b^T over all pixels, split into ranges that partial_sum adds. */
 export const ntReduceKernel: KernelSpec<NtReduceVariant> = {
   name: 'nt_reduce',
-  bindings: (v): Bindings =>
-    v.symmetric ? { a: 'read', partials: 'read_write' } : { a: 'read', b: 'read', partials: 'read_write' },
+  bindings(v): Bindings {
+    const read = v.load === 'texture' ? 'texture' : 'read';
+    return v.symmetric ? { a: read, partials: 'read_write' } : { a: read, b: read, partials: 'read_write' };
+  },
   params: { A4: 'u32', B4: 'u32', plane: 'u32', chunk: 'u32', chunks: 'u32', blocks: 'u32' },
   shader: ntReduce,
   variants: [
     base,
     { ...base, symmetric: false },
+    { ...base, load: 'texture' },
+    { ...base, symmetric: false, load: 'texture' },
     { ...base, lanes: 32, workgroup: 32 },
     { ...base, lanes: 0 },
     { ...base, lanes: 0, workgroup: LINEAR_WORKGROUP },
@@ -52,7 +57,9 @@ export function ntReduceDispatches(
   const A4 = ceilDiv(channelsA, 4);
   const B4 = ceilDiv(nchw(label, (t.b ?? t.a).shape)[1], 4);
   const plane = (h + 2 * HALO) * (w + 2 * HALO);
-  const variant = chooseVariant(ctx.target, t.b === undefined);
+  const inTextures = [t.a, t.b ?? t.a].every((x) => loadOf(ctx.target, x) === 'texture');
+  const load = inTextures ? 'texture' : 'buffer';
+  const variant = { ...chooseVariant(ctx.target), symmetric: t.b === undefined, load } as const;
   const { side, lanes, workgroup } = variant;
   const [rows, columns] = [ceilDiv(A4, side), ceilDiv(B4, side)];
   const blocks = t.b ? rows * columns : (rows * (rows + 1)) / 2;
@@ -75,8 +82,8 @@ export function ntReduceDispatches(
   ];
 }
 
-function chooseVariant(target: Target, symmetric: boolean): NtReduceVariant {
+function chooseVariant(target: Target): Omit<NtReduceVariant, 'symmetric' | 'load'> {
   const lanes = target.subgroupSize;
-  if (lanes > 0) return { ...base, lanes, workgroup: lanes, symmetric };
-  return { ...base, lanes: 0, workgroup: target.cpu ? 8 : LINEAR_WORKGROUP, symmetric };
+  if (lanes > 0) return { side: base.side, lanes, workgroup: lanes };
+  return { side: base.side, lanes: 0, workgroup: target.cpu ? 8 : LINEAR_WORKGROUP };
 }

@@ -1,10 +1,14 @@
 // CPU twin of conv2d: the formula, loop by loop, in float64.
+import type { WinogradTile } from '../base/winograd.js';
 import { type Arrays, abs, absAll, map, type NdArray, type ReferenceOp, zeros } from './array.js';
+import { winogradBound } from './winograd.js';
 
 interface Attrs {
   readonly stride: number;
   readonly pad: number;
   readonly relu?: boolean;
+  /** Changes nothing but the rounding, and so the bound. */
+  readonly algorithm?: string | undefined;
 }
 
 /** Visits (x, weight, y index) of every product that is inside the picture. */
@@ -72,14 +76,33 @@ function fan(inputs: Arrays, axis: 0 | 1): number {
 export const conv2dReference: ReferenceOp<Attrs> = {
   forward,
   backward: { x: backwardX },
-  forwardBound: (inputs, attrs) => ({
-    magnitude: forward(absAll(inputs), { ...attrs, relu: false }),
-    terms: fan(inputs, 1),
-  }),
+  forwardBound(inputs, attrs) {
+    const m = winogradTile(attrs);
+    if (m)
+      return winogradBound(inputs.x!, inputs.weight!, inputs.bias, outputShape(inputs, attrs), attrs.pad, m);
+    return { magnitude: forward(absAll(inputs), { ...attrs, relu: false }), terms: fan(inputs, 1) };
+  },
   backwardBound: {
-    x: (inputs, y, dy, attrs) => ({
-      magnitude: backwardX(absAll(inputs), y, abs(dy), attrs),
-      terms: fan(inputs, 0),
-    }),
+    x(inputs, y, dy, attrs) {
+      const m = winogradTile(attrs);
+      if (!m) return { magnitude: backwardX(absAll(inputs), y, abs(dy), attrs), terms: fan(inputs, 0) };
+      const dz = attrs.relu ? map(dy, (value, i) => (y.data[i]! > 0 ? value : 0)) : dy;
+      return winogradBound(dz, flipped(inputs.weight!), undefined, inputs.x!.shape, 2 - attrs.pad, m);
+    },
   },
 };
+
+function winogradTile({ algorithm }: Attrs): WinogradTile | undefined {
+  return algorithm === 'winograd4' ? 4 : algorithm === 'winograd2' ? 2 : undefined;
+}
+
+/** The filter of the data gradient. */
+function flipped(weight: NdArray): NdArray {
+  const [K, C, R, S] = weight.shape as unknown as [number, number, number, number];
+  const out = zeros([C, K, R, S]);
+  for (let k = 0; k < K; k++)
+    for (let c = 0; c < C; c++)
+      for (let tap = 0; tap < R * S; tap++)
+        out.data[(c * K + k) * R * S + (R * S - 1 - tap)] = weight.data[(k * C + c) * R * S + tap]!;
+  return out;
+}

@@ -9,7 +9,13 @@ import { conv2d } from '../../src/kernels/conv2d.js';
 import { relu } from '../../src/kernels/relu.js';
 import { dot } from './dot.js';
 
-const target: Target = { subgroupSize: 8, cpu: true, maxWorkgroups: 65535 };
+const target: Target = {
+  subgroupSize: 8,
+  cpu: true,
+  maxWorkgroups: 65535,
+  maxBindingBytes: 2 ** 27,
+  maxTextureSize: 8192,
+};
 const SHAPE = [1, 4, 3, 3];
 const pinned = (name: string, shape: readonly number[] = SHAPE) =>
   tensor(name, shape, { lifetime: 'pinned' });

@@ -30,7 +30,13 @@ it.each([
 });
 
 it('folds a linear grid over y beyond the limit of one dimension, covering every index once', () => {
-  const target = { subgroupSize: 0, cpu: false, maxWorkgroups: 4 };
+  const target = {
+    subgroupSize: 0,
+    cpu: false,
+    maxWorkgroups: 4,
+    maxBindingBytes: 2 ** 27,
+    maxTextureSize: 8192,
+  };
   for (const count of [1, 64, 65, 256, 257, 1000]) {
     const { workgroups, stride } = linearGrid(count, target);
     expect(workgroups[0]).toBeLessThanOrEqual(4);

@@ -14,7 +14,13 @@ import {
   vggTaps,
 } from '../../src/nets/vgg.js';
 
-const target = { subgroupSize: 0, cpu: false, maxWorkgroups: 65535 };
+const target = {
+  subgroupSize: 0,
+  cpu: false,
+  maxWorkgroups: 65535,
+  maxBindingBytes: 2 ** 27,
+  maxTextureSize: 8192,
+};
 
 /** Four channels everywhere: only the order of the layers is looked at. */
 const weights: ConvWeights = {

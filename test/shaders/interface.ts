@@ -18,7 +18,12 @@ export function interfaceViolations(kernel: KernelSpec, variant: Variant): strin
   expect(
     'storage buffers',
     reflected.storage
-      .map(({ name, group, binding, access }) => ({ name, group, binding, access }))
+      .map(({ name, group, binding, access, type }) => ({
+        name,
+        group,
+        binding,
+        access: type.name === 'texture_storage_2d' ? 'texture' : access,
+      }))
       .sort((a, b) => a.binding - b.binding),
     Object.entries(kernel.bindings(variant)).map(([name, access], i) => ({
       name,
@@ -27,7 +32,12 @@ export function interfaceViolations(kernel: KernelSpec, variant: Variant): strin
       access,
     })),
   );
-  for (const { name, type } of reflected.storage) {
+  for (const { name, type, access } of reflected.storage) {
+    if (type.name === 'texture_storage_2d') {
+      const format = 'format' in type ? (type.format as { name: string } | null)?.name : undefined;
+      expect(`format and access of ${name}`, [format, access], ['rgba32float', 'read']);
+      continue;
+    }
     const element = 'format' in type ? (type.format as { name: string } | null)?.name : undefined;
     if (type.name !== 'array' || !/^(?:vec4f|vec4|f32|u32)$/.test(element ?? '')) {
       found.push(

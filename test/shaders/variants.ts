@@ -17,7 +17,13 @@ export interface KernelVariant {
 
 /** A rasteriser with and without subgroups of one size, and a GPU with and without. */
 const TARGETS: readonly Target[] = [8, 0, 32].flatMap((subgroupSize) =>
-  [true, false].map((cpu) => ({ subgroupSize, cpu, maxWorkgroups: 65535 })),
+  [true, false].map((cpu) => ({
+    subgroupSize,
+    cpu,
+    maxWorkgroups: 65535,
+    maxBindingBytes: 2 ** 27,
+    maxTextureSize: 8192,
+  })),
 );
 
 /** Every variant in a dispatch of some case or bench entry on some target. */

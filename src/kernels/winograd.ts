@@ -1,0 +1,226 @@
+// 3x3 convolutions of stride 1 by Winograd's minimal filtering: input and filter transformed, one matrix product
+// per frequency, the result transformed back. The filter's transform depends on constants alone where weights are
+// constant, so that a program makes it once.
+import { type WinogradFilterVariant, winogradFilter } from '../../shaders/winograd_filter.wgsl.js';
+import { type WinogradGemmVariant, winogradGemm } from '../../shaders/winograd_gemm.wgsl.js';
+import {
+  type WinogradGemmNarrowVariant,
+  winogradGemmNarrow,
+} from '../../shaders/winograd_gemm_narrow.wgsl.js';
+import { type WinogradInputVariant, winogradInput } from '../../shaders/winograd_input.wgsl.js';
+import { type WinogradOutputVariant, winogradOutput } from '../../shaders/winograd_output.wgsl.js';
+import { TEXTURE_WIDTH } from '../base/layout.js';
+import { ceilDiv, nchw } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
+import type { WinogradTile } from '../base/winograd.js';
+import {
+  type Dispatch,
+  dispatch,
+  type KernelSpec,
+  linearGrid,
+  type Target,
+  type Workgroups,
+} from '../gpu/kernel.js';
+import { loadOf } from './load.js';
+import type { OpContext } from './op.js';
+
+const TILES = { tilesX: 'u32', tilesY: 'u32', tiles: 'u32', first: 'u32', T: 'u32' } as const;
+
+export const winogradFilterKernel: KernelSpec<WinogradFilterVariant> = {
+  name: 'winograd_filter',
+  bindings: () => ({ weight: 'read', u: 'read_write' }),
+  params: { C: 'u32', K4: 'u32', block: 'u32', stride: 'u32' },
+  shader: winogradFilter,
+  variants: [
+    { m: 2, flip: false },
+    { m: 4, flip: true },
+  ],
+};
+
+export const winogradInputKernel: KernelSpec<WinogradInputVariant> = {
+  name: 'winograd_input',
+  bindings: (v) => ({ x: v.load === 'texture' ? 'texture' : 'read', v: 'read_write' }),
+  params: { C4: 'u32', H: 'u32', W: 'u32', pad: 'u32', ...TILES },
+  shader: winogradInput,
+  variants: [
+    { m: 2, load: 'buffer', workgroup: 64 },
+    { m: 4, load: 'texture', workgroup: 8 },
+  ],
+};
+
+export const winogradGemmKernel: KernelSpec<WinogradGemmVariant> = {
+  name: 'winograd_gemm',
+  bindings: (v) => ({ v: v.load === 'texture' ? 'texture' : 'read', u: 'read', product: 'read_write' }),
+  params: { C4: 'u32', K4: 'u32', T: 'u32' },
+  shader: winogradGemm,
+  variants: [
+    { tileT: 8, tileK: 4, lanes: 8, workgroup: 8, load: 'texture' },
+    { tileT: 2, tileK: 2, lanes: 0, workgroup: 64, load: 'buffer' },
+  ],
+};
+
+export const winogradGemmNarrowKernel: KernelSpec<WinogradGemmNarrowVariant> = {
+  name: 'winograd_gemm_narrow',
+  bindings: (v) => ({ v: v.load === 'texture' ? 'texture' : 'read', u: 'read', product: 'read_write' }),
+  params: { C4: 'u32', K4: 'u32', T: 'u32' },
+  shader: winogradGemmNarrow,
+  variants: [
+    { tileT: 16, lanes: 8, load: 'texture' },
+    { tileT: 4, lanes: 8, load: 'buffer' },
+  ],
+};
+
+export const winogradOutputKernel: KernelSpec<WinogradOutputVariant> = {
+  name: 'winograd_output',
+  bindings: (v) => ({
+    product: v.load === 'texture' ? 'texture' : 'read',
+    ...(v.bias ? { bias: 'read' as const } : {}),
+    y: 'read_write',
+  }),
+  params: { K4: 'u32', P: 'u32', Q: 'u32', ...TILES },
+  shader: winogradOutput,
+  variants: [
+    { m: 2, load: 'texture', workgroup: 8, bias: true, relu: true },
+    { m: 4, load: 'buffer', workgroup: 64, bias: false, relu: false },
+  ],
+};
+
+/**
+ * The dispatches of y = act(conv(x, weight) + bias) by F(m x m, 3x3). With `flip`, weight is the filter of the
+ * convolution whose data gradient y is. Tiles are taken in batches whose scratch one binding can hold.
+ */
+export function winogradDispatches(
+  label: string,
+  ctx: OpContext,
+  t: { x: Tensor; weight: Tensor; bias?: Tensor | undefined; y: Tensor },
+  attrs: { m: WinogradTile; pad: number; relu: boolean; flip: boolean },
+): Dispatch<Tensor>[] {
+  const { target } = ctx;
+  const { m, pad, relu, flip } = attrs;
+  const [n, c, h, w] = nchw(label, t.x.shape);
+  const [, k, p, q] = nchw(label, t.y.shape);
+  const [c4, k4, frequencies] = [ceilDiv(c, 4), ceilDiv(k, 4), (m + 2) ** 2];
+  const [tilesY, tilesX] = [ceilDiv(p, m), ceilDiv(q, m)];
+  const tiles = n * tilesY * tilesX;
+  const length = batchLength(target, tiles, frequencies * Math.max(c4, k4));
+
+  const plan = productPlan(target, { c4, k4, tiles: length, frequencies });
+  const { block } = plan;
+  const groups = ceilDiv(k4, block);
+  const u = ctx.scratch(`${flip ? 'flipped.' : ''}u`, [frequencies * groups * 4 * c4, 4 * block]);
+  const filters = linearGrid(4 * c4 * groups * block, target);
+  const dispatches: Dispatch<Tensor>[] = [
+    dispatch(
+      winogradFilterKernel,
+      { m, flip },
+      `${label} (filter)`,
+      { weight: t.weight, u },
+      { C: 4 * c4, K4: k4, block, stride: filters.stride },
+      filters.workgroups,
+    ),
+  ];
+  const workgroup = target.cpu ? target.subgroupSize || 8 : 64;
+  for (let first = 0; first < tiles; first += length) {
+    const batch = { tilesX, tilesY, tiles, first, T: length };
+    const v = ctx.scratch('v', [frequencies * c4, 4 * length]);
+    const product = ctx.scratch('product', [frequencies * k4, 4 * length]);
+    dispatches.push(
+      dispatch(
+        winogradInputKernel,
+        { m, load: loadOf(target, t.x), workgroup },
+        `${label} (input)`,
+        { x: t.x, v },
+        { C4: c4, H: h, W: w, pad, ...batch },
+        [ceilDiv(length, workgroup), c4, 1],
+      ),
+      plan.dispatch(label, { v, u, product }),
+      dispatch(
+        winogradOutputKernel,
+        { m, load: loadOf(target, product), workgroup, bias: t.bias !== undefined, relu },
+        `${label} (output)`,
+        t.bias ? { product, bias: t.bias, y: t.y } : { product, y: t.y },
+        { K4: k4, P: p, Q: q, ...batch },
+        [ceilDiv(length, workgroup), k4, 1],
+      ),
+    );
+  }
+  return dispatches;
+}
+
+/** Scratch beyond this leaves the caches between the dispatches that write and read it. */
+const BATCH_BYTES = 32 * 2 ** 20;
+
+/** Tiles per batch: equal batches, each with at most one binding, texture and grid of scratch. */
+function batchLength(target: Target, tiles: number, vec4sPerTile: number): number {
+  const vec4s = Math.min(
+    BATCH_BYTES / 16,
+    target.maxBindingBytes / 16,
+    TEXTURE_WIDTH * target.maxTextureSize,
+  );
+  const most = Math.min(Math.floor(vec4s / vec4sPerTile), 8 * target.maxWorkgroups);
+  return ceilDiv(tiles, ceilDiv(tiles, most));
+}
+
+/** Time per tile, relative: more tiles per thread spare loads of the filter. Measured on llvmpipe. */
+const TILE_PRICES = [
+  { tileT: 8, price: 1 },
+  { tileT: 4, price: 1.2 },
+  { tileT: 2, price: 1.6 },
+  { tileT: 1, price: 2.4 },
+] as const;
+
+/** Up to so many tiles the lanes of a subgroup lie on output channels: they could not all have tiles of their own. */
+const NARROW = 16;
+
+/** The kernel of the matrix product, its variant and grid; `block`: channel blocks that a workgroup computes. */
+interface ProductPlan {
+  readonly block: number;
+  dispatch(label: string, t: { v: Tensor; u: Tensor; product: Tensor }): Dispatch<Tensor>;
+}
+
+function productPlan(
+  target: Target,
+  { c4, k4, tiles, frequencies }: { c4: number; k4: number; tiles: number; frequencies: number },
+): ProductPlan {
+  const params = { C4: c4, K4: k4, T: tiles };
+  const lanes = target.cpu ? target.subgroupSize : 0;
+  const grid = (width: number, block: number): Workgroups => [
+    ceilDiv(tiles, width),
+    ceilDiv(k4, block),
+    frequencies,
+  ];
+  if (lanes > 0 && tiles <= NARROW && k4 >= lanes) {
+    const tileT = tiles <= 4 ? 4 : tiles <= 8 ? 8 : NARROW;
+    return {
+      block: lanes,
+      dispatch: (label, t) =>
+        dispatch(
+          winogradGemmNarrowKernel,
+          { tileT, lanes, load: loadOf(target, t.v) },
+          label,
+          t,
+          params,
+          grid(tileT, lanes),
+        ),
+    };
+  }
+  const workgroup = lanes || (target.cpu ? 8 : 64);
+  const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
+  // Without broadcasts the filters are in registers too, which leaves less room.
+  const prices = lanes > 0 ? TILE_PRICES : TILE_PRICES.slice(1);
+  const time = ({ tileT, price }: (typeof TILE_PRICES)[number]) =>
+    price * tileT * ceilDiv(tiles, tileT * workgroup);
+  const { tileT } = prices.reduce((best, next) => (time(next) < time(best) ? next : best));
+  return {
+    block: tileK,
+    dispatch: (label, t) =>
+      dispatch(
+        winogradGemmKernel,
+        { tileT, tileK, lanes, workgroup, load: loadOf(target, t.v) },
+        label,
+        t,
+        params,
+        grid(tileT * workgroup, tileK),
+      ),
+  };
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { compare } from '../../harness/check.js';
+import { caseTensors, recordForward } from '../../harness/record.js';
+import { TEXTURE_WIDTH } from '../../src/base/layout.js';
+import { normal } from '../../src/base/random.js';
+import { sizeOf } from '../../src/base/shape.js';
+import type { Target } from '../../src/gpu/kernel.js';
+import { TensorStore } from '../../src/gpu/store.js';
+import { Program } from '../../src/graph/program.js';
+import { chooseConvAlgorithm } from '../../src/kernels/conv-algorithm.js';
+import { conv2d } from '../../src/kernels/conv2d.js';
+import type { OpSpec } from '../../src/kernels/op.js';
+import { ndarray } from '../../src/reference/array.js';
+import { conv2dReference } from '../../src/reference/conv2d.js';
+import { useDevice } from './shared.js';
+
+const cpu: Target = {
+  subgroupSize: 8,
+  cpu: true,
+  maxWorkgroups: 65535,
+  maxBindingBytes: 2 ** 27,
+  maxTextureSize: 8192,
+};
+const square = (c: number, k: number, side: number) => ({
+  n: 1,
+  c,
+  k,
+  r: 3,
+  s: 3,
+  stride: 1,
+  p: side,
+  q: side,
+});
+
+describe('chooseConvAlgorithm', () => {
+  it.each([
+    ['the first layer', square(3, 64, 128), 'direct'],
+    ['its data gradient', square(64, 3, 128), 'direct'],
+    ['few channels', square(16, 32, 64), 'direct'],
+    ['32 channels', square(32, 32, 64), 'winograd4'],
+    ['16 tiles of 4x4', square(512, 512, 16), 'winograd4'],
+    ['4 tiles of 4x4', square(512, 512, 8), 'winograd2'],
+    ['one tile of 4x4', square(512, 512, 4), 'winograd2'],
+    ['several pictures of 4 tiles', { ...square(512, 512, 8), n: 4 }, 'winograd4'],
+    ['a stride', { ...square(64, 64, 64), stride: 2 }, 'direct'],
+    ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'direct'],
+  ] as const)('%s', (_what, shape, expected) => expect(chooseConvAlgorithm(cpu, shape)).toBe(expected));
+
+  it('is direct on a GPU', () =>
+    expect(chooseConvAlgorithm({ ...cpu, cpu: false }, square(256, 256, 64))).toBe('direct'));
+});
+
+describe('Winograd for other adapters, run on this one', () => {
+  const gpu = useDevice();
+  const op = conv2d as unknown as OpSpec<unknown>;
+  const shapes = { x: [2, 9, 21, 18], weight: [38, 9, 3, 3], bias: [38] };
+  const arrays = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape], i) => [
+      name,
+      ndarray(
+        shape,
+        Float32Array.from({ length: sizeOf(shape) }, (_, at) => normal(i, at)),
+      ),
+    ]),
+  );
+  const others: Record<string, Partial<Target>> = {
+    'small bindings': { maxBindingBytes: 36 * 10 * 16 * 7 },
+    'no textures': { maxTextureSize: 1024 },
+    'no subgroups': { subgroupSize: 0 },
+    'a GPU': { subgroupSize: 0, cpu: false },
+  };
+
+  it.each(
+    Object.keys(others).flatMap((name) =>
+      (['winograd2', 'winograd4'] as const).map((to) => [name, to] as const),
+    ),
+  )('%s, %s', async (name, algorithm) => {
+    const store = new TensorStore(gpu.device);
+    const attrs = { stride: 1, pad: 1, relu: true, algorithm };
+    const inputs = caseTensors(op, shapes);
+    for (const [input, t] of Object.entries(inputs)) store.pin(t, arrays[input]!.data);
+    const { y, dispatches } = recordForward(op, attrs, inputs, { ...gpu.device.target, ...others[name] });
+    const program = await Program.compile(store, dispatches, { keep: [y] });
+    program.runPoisoned();
+    const poisoned = await program.read(y);
+    program.run();
+    expect(await program.read(y)).toEqual(poisoned);
+    const { report, ok } = compare(
+      `${algorithm} with ${name}`,
+      poisoned,
+      conv2dReference.forward(arrays, attrs),
+      conv2dReference.forwardBound(arrays, attrs),
+    );
+    expect(ok, report).toBe(true);
+    store.destroy();
+  });
+});
+
+describe('Winograd within the limits of the adapter', () => {
+  const record = (side: number, target: Target) => {
+    const op = conv2d as unknown as OpSpec<unknown>;
+    const inputs = caseTensors(op, { x: [1, 64, side, side], weight: [64, 64, 3, 3], bias: [64] });
+    return recordForward(op, { stride: 1, pad: 1, algorithm: 'winograd4' }, inputs, target).dispatches;
+  };
+  const gemms = (list: ReturnType<typeof record>) =>
+    list.filter(({ kernel }) => kernel.name === 'winograd_gemm');
+
+  it('takes all tiles at once where their scratch is small', () =>
+    expect(gemms(record(128, cpu))).toHaveLength(1));
+
+  it('takes equal batches where it is large', () => {
+    // 36 frequencies x 16 blocks x 4096 tiles x 16 bytes = 36 MiB.
+    expect(gemms(record(256, cpu)).map(({ params }) => params.T)).toEqual([2048, 2048]);
+    // One binding may be the limit too: 9216 bytes a tile.
+    const small = { ...cpu, maxBindingBytes: 9216 * 1024 };
+    expect(gemms(record(256, small)).map(({ params }) => params.T)).toEqual([1024, 1024, 1024, 1024]);
+  });
+
+  it('covers every tile, the last batch reaching over the end', () => {
+    const list = record(100, { ...cpu, maxBindingBytes: 36 * 16 * 16 * 100 });
+    const outputs = list.filter(({ kernel }) => kernel.name === 'winograd_output');
+    expect(outputs.map(({ params }) => params.first)).toEqual([0, 90, 180, 270, 360, 450, 540]);
+    expect(outputs.at(-1)!.params).toMatchObject({ T: 90, tiles: 625 });
+  });
+
+  it('reads buffers where textures are too small', () => {
+    const variants = record(256, { ...cpu, maxTextureSize: TEXTURE_WIDTH / 2 }).map(
+      ({ variant }) => variant.load,
+    );
+    expect(variants).not.toContain('texture');
+    expect(record(256, cpu).map(({ variant }) => variant.load)).toContain('texture');
+  });
+
+  it('is refused for other windows and strides', () => {
+    const shapes = { x: [1, 4, 8, 8], weight: [4, 4, 5, 5] };
+    expect(() => conv2d.output(shapes, { stride: 1, pad: 2, algorithm: 'winograd4' }, 'a')).toThrow(
+      'conv2d at a: winograd4 needs a 3x3 window and stride 1, got 5x5 and stride 1',
+    );
+    expect(() =>
+      conv2d.output({ ...shapes, weight: [4, 4, 3, 3] }, { stride: 2, pad: 1, algorithm: 'winograd2' }, 'b'),
+    ).toThrow('conv2d at b: winograd2 needs a 3x3 window and stride 1, got 3x3 and stride 2');
+  });
+});
