@@ -107,7 +107,7 @@ describe('facet stylize', { timeout: 180_000 }, () => {
     const json = await run('plan.png', '--size', '256', '--plan', '--json');
     const plan = JSON.parse(json.stdout) as Record<string, number>;
     expect(plan).toMatchObject({ width: 256, height: 192, fits: true });
-    expect(plan.peakBytes).toBe(plan.transientBytes! + plan.pinnedBytes!);
+    expect(plan.peakBytes).toBe(plan.transientBytes! + plan.textureBytes! + plan.pinnedBytes!);
     expect(existsSync(at('plan.png'))).toBe(false);
   });
 });
