@@ -49,6 +49,8 @@ export const conv2dFamily = family({
     'C=5;H=14;W=15;K=6;k=7;stride=2',
     'C=5;H=11;W=9;K=6;k=3;stride=2',
     'C=4;H=9;W=9;K=4;k=1;stride=2;pad=0',
+    'C=4;H=5;W=6;K=4;k=1;pad=1',
+    'C=3;H=4;W=5;K=4;k=3;pad=4;relu',
     'C=3;H=1;W=1;K=2',
     'C=3;H=2;W=65;K=4;relu',
     ...['winograd2', 'winograd4'].flatMap((name) =>

@@ -2,7 +2,7 @@
 import { type Device, mib } from '../../src/gpu/device.js';
 import type { LoadedWeights } from '../../src/nets/manifest.js';
 import { assertFits, bindingLimit } from '../../src/style/fit.js';
-import { type Size, usableScales } from '../../src/style/input.js';
+import { type Size, styleSize, usableScales } from '../../src/style/input.js';
 import type { StyleOptions } from '../../src/style/options.js';
 import { planStep } from '../../src/style/session.js';
 
@@ -87,12 +87,15 @@ export function describePlan(r: PlanReport): string {
   ].join('\n');
 }
 
-/** Throws OutOfMemoryError for a plan that does not fit the adapter. */
+/** Throws OutOfMemoryError for a plan that does not fit the adapter, or whose styles' features do not. */
 export function refuseTooLarge(
   device: Device,
   weights: LoadedWeights,
   { width, height }: PlanReport,
+  styles: readonly Size[],
   o: StyleOptions,
 ): void {
-  assertFits(device, weights, { width, height }, [], o);
+  const result = { width, height };
+  const styleSizes = styles.map((style) => styleSize(style, result, weights, o));
+  assertFits(device, weights, result, styleSizes, o);
 }

@@ -92,7 +92,8 @@ function printPlans(device: Device, p: Prepared, list: JobList): void {
     ? JSON.stringify(list.folder ? plans : plans[0], null, 2)
     : plans.map(describePlan).join('\n\n');
   process.stdout.write(`${text}\n`);
-  for (const plan of plans) refuseTooLarge(device, p.weights, plan, o);
+  const styles = p.styles.map(({ image }) => image);
+  for (const plan of plans) refuseTooLarge(device, p.weights, plan, styles, o);
 }
 
 async function makeFolder(path: string): Promise<void> {

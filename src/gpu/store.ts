@@ -89,6 +89,15 @@ export class TensorStore implements PinStore {
     return [...this.derived].filter(([, { sources }]) => sources.includes(tensor.id));
   }
 
+  /** Frees what was made from constants; no program that uses it may be run again. */
+  releaseDerived(): void {
+    for (const { tensor } of this.derived.values()) {
+      this.buffers.get(tensor.id)?.buffer.destroy();
+      this.buffers.delete(tensor.id);
+    }
+    this.derived.clear();
+  }
+
   /** Frees everything. */
   destroy(): void {
     for (const { buffer } of this.buffers.values()) buffer.destroy();

@@ -2,10 +2,10 @@
 import { ceilDiv } from '../base/shape.js';
 import type { Target } from '../gpu/kernel.js';
 
-/** `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1 only. */
+/** `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1, padded by at most 2, only. */
 export type ConvAlgorithm = 'direct' | 'winograd2' | 'winograd4';
 
-/** N pictures, C input and K output channels, an R x S window and P x Q outputs. */
+/** N pictures, C input and K output channels, an R x S window, zero padding and P x Q outputs. */
 export interface ConvShape {
   readonly n: number;
   readonly c: number;
@@ -13,13 +13,19 @@ export interface ConvShape {
   readonly r: number;
   readonly s: number;
   readonly stride: number;
+  readonly pad: number;
   readonly p: number;
   readonly q: number;
 }
 
-/** Whether Winograd's algorithms can compute it at all. */
-export function winogradApplies({ r, s, stride }: Pick<ConvShape, 'r' | 's' | 'stride'>): boolean {
-  return r === 3 && s === 3 && stride === 1;
+/** Whether Winograd's algorithms can compute it and its gradient, whose padding is 2 - pad. */
+export function winogradApplies({
+  r,
+  s,
+  stride,
+  pad,
+}: Pick<ConvShape, 'r' | 's' | 'stride' | 'pad'>): boolean {
+  return r === 3 && s === 3 && stride === 1 && pad >= 0 && pad <= 2;
 }
 
 /** Below so many channels the transforms cost more than the products that they spare. */
@@ -40,5 +46,9 @@ export function chooseConvAlgorithm(target: Target, shape: ConvShape): ConvAlgor
     const tiles = shape.n * ceilDiv(shape.p, m) * ceilDiv(shape.q, m);
     return (m + 2) ** 2 * GRAIN * ceilDiv(tiles, GRAIN);
   };
-  return products(4) < products(2) ? 'winograd4' : 'winograd2';
+  // Transformed filters are (m+2)^2 times as many values as channels, in one binding.
+  const fits = (m: number) =>
+    (m + 2) ** 2 * 16 * ceilDiv(shape.c, 4) * 4 * ceilDiv(shape.k, 4) <= target.maxBindingBytes;
+  if (products(4) < products(2) && fits(4)) return 'winograd4';
+  return fits(2) ? 'winograd2' : 'direct';
 }

@@ -151,14 +151,11 @@ function outputShape(
   const { stride, pad } = attrs;
   if (!Number.isInteger(stride) || stride < 1)
     throw new ShapeError(`${where}: stride must be a positive integer, got ${stride}`);
-  if (!Number.isInteger(pad) || pad < 0 || pad >= Math.max(2, Math.min(r, s))) {
+  if (!Number.isInteger(pad) || pad < 0)
+    throw new ShapeError(`${where}: pad must be an integer of at least 0, got ${pad}`);
+  if ((attrs.algorithm ?? 'direct') !== 'direct' && !winogradApplies({ r, s, stride, pad })) {
     throw new ShapeError(
-      `${where}: pad must be an integer in 0..${Math.min(r, s) - 1} for a ${r}x${s} window, got ${pad}`,
-    );
-  }
-  if ((attrs.algorithm ?? 'direct') !== 'direct' && !winogradApplies({ r, s, stride })) {
-    throw new ShapeError(
-      `${where}: ${attrs.algorithm} needs a 3x3 window and stride 1, got ${r}x${s} and stride ${stride}`,
+      `${where}: ${attrs.algorithm} needs a 3x3 window, stride 1 and pad up to 2, got ${r}x${s}, stride ${stride} and pad ${pad}`,
     );
   }
   const p = Math.floor((h + 2 * pad - r) / stride) + 1;
@@ -224,7 +221,10 @@ function chooseVariant(
 function algorithmOf(target: Target, attrs: ConvAttrs, weight: Shape, y: Shape): ConvAlgorithm {
   const [k, c, r, s] = weight as unknown as [number, number, number, number];
   const [n, , p, q] = y as unknown as [number, number, number, number];
-  return attrs.algorithm ?? chooseConvAlgorithm(target, { n, c, k, r, s, stride: attrs.stride, p, q });
+  return (
+    attrs.algorithm ??
+    chooseConvAlgorithm(target, { n, c, k, r, s, stride: attrs.stride, pad: attrs.pad, p, q })
+  );
 }
 
 /** Outputs per tile and side, of Winograd's algorithms. */
@@ -254,7 +254,7 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
   const label = `conv2d:backward:x at ${ctx.where}`;
   const dx = t.dx!;
   // The gradient of a convolution of stride 1 is a convolution with the flipped, transposed filter.
-  if (attrs.stride === 1 && r === s) {
+  if (attrs.stride === 1 && r === s && attrs.pad < r) {
     return [
       flip,
       convDispatch(

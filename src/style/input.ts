@@ -64,7 +64,7 @@ export interface CheckedInput {
   readonly regions: readonly Region[] | undefined;
 }
 
-/** Sides of a mask may differ from its picture's shape by this share: rounding when both were resized. */
+/** The shape of a mask or starting picture may differ from its picture's by this share: rounding when both were resized. */
 const ASPECT_TOLERANCE = 0.03;
 
 /** Completes and checks options and pictures; InputError says what cannot be used and why. */
@@ -76,7 +76,21 @@ export function checkInput(input: Omit<StylizeInput, 'device'>): CheckedInput {
   const styles = preparedStyles(input, options);
   const regions = contentMask ? splitRegions(contentMask, 'content mask') : undefined;
   if (contentMask) checkAspect('content mask', contentMask, content);
+  if (input.initImage) checkAspect('init picture', input.initImage, content);
   return { options, sizes, styles, regions };
+}
+
+/** Extents of a style picture for a result of `size`: at least what the net needs. */
+export function styleSize(
+  style: Size,
+  size: Size,
+  weights: Pick<LoadedWeights, 'net'>,
+  o: StyleOptions,
+): Size {
+  const least = vggMinimumSide(weights.net, activeTaps(o));
+  const longSide = Math.max(1, Math.round(Math.max(size.width, size.height) * o.styleScale));
+  const fitted = fitLongSide(style.width, style.height, longSide);
+  return { width: Math.max(least, fitted.width), height: Math.max(least, fitted.height) };
 }
 
 /** Extents of every scale, the small ones that the net cannot take left out. */
@@ -88,7 +102,8 @@ export function usableScales(input: Pick<StylizeInput, 'content' | 'weights'>, o
   const all = scaleSizes(o).map((side) => fitLongSide(width, height, side));
   // Below two pixels of the deepest layer a scale has no structure to find.
   const usable = all.filter((size) => Math.min(size.width, size.height) >= 2 * least);
-  if (usable.length > 0) return usable;
+  // Every scale gets a step at least.
+  if (usable.length > 0) return usable.slice(-Math.max(1, o.iterations - 1));
   const last = all.at(-1)!;
   if (Math.min(last.width, last.height) >= least) return [last];
   throw new InputError(
@@ -146,7 +161,7 @@ function checkAspect(name: string, mask: Size, picture: Size): void {
   const ratio = mask.width / mask.height / (picture.width / picture.height);
   if (Math.abs(Math.log(ratio)) > ASPECT_TOLERANCE) {
     throw new InputError(
-      `${name} is ${mask.width}x${mask.height}; it must have the shape of its picture (${picture.width}x${picture.height})`,
+      `${name} is ${mask.width}x${mask.height}; it must have the shape of the picture it is for (${picture.width}x${picture.height})`,
     );
   }
 }

@@ -86,6 +86,7 @@ export function recordObjective(
       const target = region.style.get(layer);
       if (!target) return [];
       const guidance = region.guidance?.get(layer);
+      if (region.guidance && !guidance) return [];
       const x = features.get(layer)!;
       const name = region.guidance ? `${layer}@${region.name}` : layer;
       const masked = guidance

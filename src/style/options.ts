@@ -151,6 +151,14 @@ export function resolveOptions(
     Object.entries(given).filter(([key, value]) => key !== 'preset' && value !== undefined),
   );
   const merged = { ...preset, ...defaults[presetName], ...defined } as StyleOptions;
+  if (merged.optimizer === 'lbfgs' && given.averageDecay) {
+    throw new InputError(
+      'an average of iterates is kept with adam alone; leave the average decay out with lbfgs',
+    );
+  }
+  if (merged.optimizer === 'adam' && given.history !== undefined) {
+    throw new InputError('a history is kept with lbfgs alone; leave it out with adam');
+  }
   const ownOptimizer = merged.optimizer === preset.optimizer;
   const options = {
     ...merged,

@@ -1,13 +1,11 @@
 // The task: scale by scale, targets, steps, the picture handed up to the next scale.
 import { FacetError, InputError } from '../base/errors.js';
-import { fromPlanar, type RgbImage, rgbImage, toPlanar } from '../base/image.js';
+import { fromPlanar, type RgbImage, rgbImage } from '../base/image.js';
 import { TensorStore } from '../gpu/store.js';
 import { Net } from '../nets/net.js';
-import { vggMinimumSide } from '../nets/vgg.js';
 import { assertSameRun, type Checkpoint, type RunIdentity } from './checkpoint.js';
 import { keepColors } from './color.js';
 import { assertFits } from './fit.js';
-import { mixNoise, noisePicture, styleNoise } from './init.js';
 import {
   type CheckedInput,
   checkInput,
@@ -15,11 +13,13 @@ import {
   identify,
   type Size,
   type StylizeInput,
+  styleSize,
 } from './input.js';
-import { activeTaps, fitLongSide, type StyleOptions, scaleSteps } from './options.js';
+import { activeTaps, type StyleOptions, scaleSteps } from './options.js';
+import { ScaledPictures } from './pictures.js';
 import { resample } from './resample.js';
 import { ScaleSession } from './session.js';
-import { computeTargets, type Planar, type ScaledStyle } from './targets.js';
+import { computeTargets } from './targets.js';
 import { addLosses, emptyTrace, type StyleTrace } from './trace.js';
 
 export interface StepEvent {
@@ -79,7 +79,7 @@ export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Pr
     checkPlace(input.resume, checked);
   }
   const last = checked.sizes.at(-1)!;
-  const styleSizes = checked.styles.map((style) => styleSize(style, last, input, checked.options));
+  const styleSizes = checked.styles.map((style) => styleSize(style, last, input.weights, checked.options));
   assertFits(input.device, input.weights, last, styleSizes, checked.options);
   const store = new TensorStore(input.device);
   try {
@@ -90,35 +90,25 @@ export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Pr
   }
 }
 
-/** Extents of a style picture for a result of `size`. */
-function styleSize(style: Size, size: Size, input: Pick<StylizeInput, 'weights'>, o: StyleOptions): Size {
-  const least = vggMinimumSide(input.weights.net, activeTaps(o));
-  const longSide = Math.max(1, Math.round(Math.max(size.width, size.height) * o.styleScale));
-  const fitted = fitLongSide(style.width, style.height, longSide);
-  return { width: Math.max(least, fitted.width), height: Math.max(least, fitted.height) };
-}
-
 /** The state of one run. */
 class Run {
   private readonly o: StyleOptions;
-  private readonly content: Planar;
+  private readonly pictures: ScaledPictures;
   private readonly sizes: readonly Size[];
   private readonly trace: StyleTrace;
   private readonly steps: number[];
-  /** Pictures much larger than the result, shrunk once instead of for every scale. */
-  private readonly reduced = new Map<Planar, Planar>();
   private step: number;
 
   constructor(
     private readonly input: StylizeInput,
     private readonly hooks: StylizeHooks,
-    private readonly checked: CheckedInput,
+    checked: CheckedInput,
     private readonly identity: RunIdentity,
     private readonly store: TensorStore,
     private readonly net: Net,
   ) {
     this.o = checked.options;
-    this.content = planarOf(input.content);
+    this.pictures = new ScaledPictures(input, checked, store);
     this.sizes = checked.sizes;
     this.steps = scaleSteps(this.o.iterations, this.sizes.length);
     this.step = input.resume?.step ?? 0;
@@ -137,7 +127,7 @@ class Run {
           session.writeImage(resume.image);
           session.writeState(resume.state, { complete: true });
         } else {
-          session.writeImage(carried ? carried.image : await this.initialPicture(size));
+          session.writeImage(carried ? carried.image : await this.pictures.initial(size));
           if (carried) session.writeState(carried.state);
           this.trace.scales.push({ step: this.step, ...size });
         }
@@ -152,6 +142,8 @@ class Run {
         carried = await this.carry(session, size, this.sizes[index + 1]!);
       } finally {
         session.destroy();
+        // Filters in the form of one map size are of no use for the next.
+        this.store.releaseDerived();
       }
     }
   }
@@ -159,9 +151,10 @@ class Run {
   private async open(index: number, size: Size): Promise<ScaleSession> {
     const stage = (text: string) => this.hooks.onStage?.(`${size.width}x${size.height}: ${text}`);
     stage('measuring content and styles');
-    const content = await this.scaledContent(size);
-    const styles = await this.scaledStyles(size);
+    const content = await this.pictures.contentAt(size);
+    const styles = await this.pictures.stylesAt(size);
     const targets = await computeTargets(this.store, this.net, content, styles, this.o);
+    this.store.releaseDerived();
     stage('compiling the step');
     return ScaleSession.create(this.store, this.net, size, targets, this.o, (done, total) => {
       if (done === total) stage(`optimising, scale ${index + 1} of ${this.sizes.length}`);
@@ -234,71 +227,12 @@ class Run {
       planar = average.map((value) => value / correction);
     }
     const plain = fromPlanar(planar, size.width, size.height);
-    const coloured = this.o.color === 'keep' ? keepColors(await this.contentPicture(size), plain) : plain;
+    const coloured =
+      this.o.color === 'keep' ? keepColors(await this.pictures.contentPicture(size), plain) : plain;
     const { alpha, width, height } = this.input.content;
     if (!alpha) return coloured;
     const scaled = await resample(this.store, alpha, [1, 1, height, width], size.height, size.width);
     return rgbImage(size.width, size.height, coloured.data, scaled);
-  }
-
-  private async contentPicture(size: Size): Promise<RgbImage> {
-    return fromPlanar((await this.scaled(this.content, size)).values, size.width, size.height);
-  }
-
-  private async scaled(picture: Planar, size: Size): Promise<Planar> {
-    const source = await this.reduce(picture);
-    const shape = [1, 3, source.height, source.width] as const;
-    return { ...size, values: await resample(this.store, source.values, shape, size.height, size.width) };
-  }
-
-  /** At most twice as large as it will ever be needed. */
-  private async reduce(picture: Planar): Promise<Planar> {
-    const known = this.reduced.get(picture);
-    if (known) return known;
-    const last = this.sizes.at(-1)!;
-    const enough = 2 * Math.ceil(Math.max(last.width, last.height) * Math.max(1, this.o.styleScale));
-    let reduced = picture;
-    if (Math.max(picture.width, picture.height) > enough) {
-      const size = fitLongSide(picture.width, picture.height, enough);
-      const shape = [1, 3, picture.height, picture.width] as const;
-      reduced = {
-        ...size,
-        values: await resample(this.store, picture.values, shape, size.height, size.width),
-      };
-    }
-    this.reduced.set(picture, reduced);
-    return reduced;
-  }
-
-  private async scaledContent(size: Size) {
-    const { contentMask } = this.input;
-    const planar = await this.scaled(this.content, size);
-    const { regions } = this.checked;
-    if (!contentMask || !regions) return planar;
-    return { ...planar, regions, maskSize: { width: contentMask.width, height: contentMask.height } };
-  }
-
-  private async scaledStyles(size: Size): Promise<ScaledStyle[]> {
-    const out: ScaledStyle[] = [];
-    for (const style of this.checked.styles) {
-      out.push({ ...style, ...(await this.scaled(style, styleSize(style, size, this.input, this.o))) });
-    }
-    return out;
-  }
-
-  private async initialPicture(size: Size): Promise<Float32Array> {
-    const { o, input } = this;
-    const noise = () => noisePicture(size.height, size.width, o.seed);
-    switch (o.init) {
-      case 'noise':
-        return noise();
-      case 'style':
-        return styleNoise(this.checked.styles, size.height, size.width, o.seed);
-      case 'image':
-        return mixNoise((await this.scaled(planarOf(input.initImage!), size)).values, noise(), o.initNoise);
-      case 'content':
-        return mixNoise((await this.scaled(this.content, size)).values, noise(), o.initNoise);
-    }
   }
 
   /** Picture and moments at the next scale's size. */
@@ -318,8 +252,4 @@ class Run {
 interface Carried {
   readonly image: Float32Array;
   readonly state: ReadonlyMap<string, { values: Float32Array }>;
-}
-
-function planarOf(image: RgbImage): Planar {
-  return { width: image.width, height: image.height, values: toPlanar(image) };
 }

@@ -87,17 +87,27 @@ export async function computeTargets(
 
   const sizes = await layerSizes(store, net, content, styleLayers, o);
   const regions: Targets['regions'][number][] = [];
+  let found = false;
   for (const region of content.regions) {
     const sources = styles
       .map((style) => ({
         style,
         region: style.regions ? matchRegion(region.name, style.regions) : undefined,
       }))
-      .filter(({ style, region: found }) => found || !style.regions);
+      .filter(({ style, region: own }) => own || !style.regions);
     if (sources.length === 0) continue;
     const guidance = await guidanceAt(store, region, content.maskSize!, sizes);
-    if (guidance.size === 0) continue;
-    regions.push({ name: region.name, guidance, style: await blend(store, net, sources, styleLayers, o) });
+    const style = await blend(store, net, sources, styleLayers, o);
+    found = true;
+    // Compared only where the region is seen on both sides.
+    if ([...style.keys()].some((layer) => guidance.has(layer)))
+      regions.push({ name: region.name, guidance, style });
+  }
+  if (found && regions.length === 0) {
+    throw new InputError(
+      `at ${content.width}x${content.height} no region is as large as one pixel of ${styleLayers.join(', ')}: ` +
+        'choose a larger size (or first size), or shallower style layers',
+    );
   }
   if (regions.length === 0) {
     throw new InputError('no colour of the content mask occurs in any style mask: no region has a style');
@@ -157,12 +167,14 @@ async function blend(
   layers: string[],
   o: StyleOptions,
 ): Promise<Map<string, StyleTarget>> {
-  const total = sources.reduce((sum, { style }) => sum + style.share, 0);
+  // By layer: a style whose region is too small for a layer has no part in it there.
+  const totals = new Map<string, number>();
   const mixed = new Map<string, Raw>();
   for (const { style, region } of sources) {
-    const share = style.share / total;
+    const { share } = style;
     for (const [layer, raw] of await styleStatistics(store, net, style, region, layers, o)) {
       const before = mixed.get(layer);
+      totals.set(layer, (totals.get(layer) ?? 0) + share);
       mixed.set(layer, {
         channels: raw.channels,
         ...accumulate('gram', before, raw, share),
@@ -171,7 +183,7 @@ async function blend(
       });
     }
   }
-  return new Map([...mixed].map(([layer, raw]) => [layer, finish(raw)]));
+  return new Map([...mixed].map(([layer, raw]) => [layer, finish(raw, totals.get(layer)!)]));
 }
 
 function accumulate<K extends 'gram' | 'mean' | 'covariance'>(
@@ -186,14 +198,17 @@ function accumulate<K extends 'gram' | 'mean' | 'covariance'>(
   return { [key]: values.map((value, i) => (base?.[i] ?? 0) + share * value) };
 }
 
-function finish(raw: Raw): StyleTarget {
-  if (raw.gram) return { kind: 'gram', gram: raw.gram };
-  const mean = raw.mean!;
-  const cov = raw.covariance!;
+/** Sums weighted by shares -> averages. */
+function finish(raw: Raw, total: number): StyleTarget {
+  const average = (values: Float32Array) => values.map((value) => value / total);
+  if (raw.gram) return { kind: 'gram', gram: average(raw.gram) };
+  const mean = average(raw.mean!);
+  const cov = average(raw.covariance!);
   let energy = mean.reduce((sum, value) => sum + value * value, 0);
   for (let i = 0; i < raw.channels; i++) energy += cov[i * raw.channels + i]!;
   const root = Float32Array.from(symmetricSqrt(Float64Array.from(cov), raw.channels));
-  return { kind: 'w2', mean, root, energy };
+  // Features of a black picture may all be 0.
+  return { kind: 'w2', mean, root, energy: Math.max(energy, 1e-12) };
 }
 
 async function styleStatistics(

@@ -28,6 +28,7 @@ const square = (c: number, k: number, side: number) => ({
   r: 3,
   s: 3,
   stride: 1,
+  pad: 1,
   p: side,
   q: side,
 });
@@ -134,10 +135,12 @@ describe('Winograd within the limits of the adapter', () => {
   it('is refused for other windows and strides', () => {
     const shapes = { x: [1, 4, 8, 8], weight: [4, 4, 5, 5] };
     expect(() => conv2d.output(shapes, { stride: 1, pad: 2, algorithm: 'winograd4' }, 'a')).toThrow(
-      'conv2d at a: winograd4 needs a 3x3 window and stride 1, got 5x5 and stride 1',
+      'conv2d at a: winograd4 needs a 3x3 window, stride 1 and pad up to 2, got 5x5, stride 1 and pad 2',
     );
     expect(() =>
       conv2d.output({ ...shapes, weight: [4, 4, 3, 3] }, { stride: 2, pad: 1, algorithm: 'winograd2' }, 'b'),
-    ).toThrow('conv2d at b: winograd2 needs a 3x3 window and stride 1, got 3x3 and stride 2');
+    ).toThrow(
+      'conv2d at b: winograd2 needs a 3x3 window, stride 1 and pad up to 2, got 3x3, stride 2 and pad',
+    );
   });
 });

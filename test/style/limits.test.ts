@@ -131,6 +131,65 @@ describe('checkpoints that are not what they say', () => {
   });
 });
 
+describe('regions that are too small for a layer', () => {
+  /** Black but for a white square of `side` pixels. */
+  const mask = (width: number, height: number, side: number) => {
+    const image = rgbImage(width, height);
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++) image.data.fill(1, 3 * (y * width + x), 3 * (y * width + x) + 3);
+    return image;
+  };
+  const options = { size: 48, firstSize: 48, iterations: 1, styleLayers: { relu5_1: 1 } };
+  const white = rgbImage(48, 40, new Float32Array(3 * 48 * 40).fill(1));
+  const whiteStyle = rgbImage(40, 44, new Float32Array(3 * 40 * 44).fill(1));
+
+  it('a style that has no part in a layer does not thin the others there', async () => {
+    const run = async (styles: { image: typeof style; mask: typeof style }[]) => {
+      const input = { device: gpu.device, weights, content, contentMask: white, style: styles, options };
+      return (await stylize(input)).trace.series['style:relu5_1@#ffffff']![0]!;
+    };
+    const alone = await run([{ image: style, mask: whiteStyle }]);
+    const withSpot = await run([
+      { image: style, mask: whiteStyle },
+      { image: stylePicture(40, 44, 9), mask: mask(40, 44, 4) },
+    ]);
+    expect(withSpot).toBe(alone);
+  });
+
+  it('are told when none is left', async () => {
+    const input = { device: gpu.device, weights, content, contentMask: mask(48, 40, 4), options };
+    const failed = stylize({ ...input, style: [{ image: style, mask: whiteStyle }] });
+    await expect(failed).rejects.toThrow(InputError);
+    await expect(failed).rejects.toThrow('no region is as large as one pixel of relu5_1');
+  });
+});
+
+it('frees transformed filters with each scale', async () => {
+  const sizes: number[] = [];
+  const store = TensorStore.prototype.releaseDerived;
+  TensorStore.prototype.releaseDerived = function (this: TensorStore) {
+    store.call(this);
+    sizes.push(this.bytes);
+  };
+  try {
+    const options = { size: 128, firstSize: 45, iterations: 8 };
+    await stylize({ device: gpu.device, weights, content, style, options });
+  } finally {
+    TensorStore.prototype.releaseDerived = store;
+  }
+  // After every scale only the net's weights are left.
+  const afterScales = sizes.filter((_, i) => i % 2 === 1);
+  expect(afterScales.length).toBeGreaterThan(2);
+  expect(new Set(afterScales).size).toBe(1);
+});
+
+it('gives every scale a step', () => {
+  const o = resolveOptions({ size: 512, firstSize: 64, iterations: 3 }, weights);
+  expect(usableScales({ content: contentPicture(64, 64), weights }, o).map((s) => s.width)).toEqual([
+    362, 512,
+  ]);
+});
+
 it('refuses masks of another shape and a content mask alone', () => {
   const input = { weights, content, style: [{ image: style, mask: stylePicture(44, 40) }] };
   expect(() => checkInput({ ...input, contentMask: content })).toThrow(
