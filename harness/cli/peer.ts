@@ -1,4 +1,5 @@
-// `facet peer`: one fixed workload, timed as the other frameworks' runners time theirs, on one line.
+// `facet peer`: one fixed workload on one line: a first run, then at least five warm ones; every run reads its result
+// back.
 import { setPriority } from 'node:os';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
@@ -29,8 +30,10 @@ async function runPeer(name: string): Promise<void> {
       `there is no workload ${name}; choose one of ${Object.keys(PEER_WORKLOADS).join(', ')}`,
     );
   const platform = nodePlatform();
-  const device = await Device.open(platform);
+  let opened: Device | undefined;
   try {
+    const device = await Device.open(platform);
+    opened = device;
     // On one core the thread that waits would take time from the adapter's own.
     setPriority(19);
     const store = new TensorStore(device);
@@ -62,7 +65,7 @@ async function runPeer(name: string): Promise<void> {
     process.stdout.write(`RESULT ${JSON.stringify(result)}\n`);
     store.destroy();
   } finally {
-    device.destroy();
+    opened?.destroy();
     platform.dispose();
   }
 }

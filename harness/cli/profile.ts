@@ -47,8 +47,10 @@ async function runProfile(options: ProfileOptions): Promise<void> {
   });
   const platform = nodePlatform();
   const started = performance.now();
-  const device = await Device.open(platform);
+  let opened: Device | undefined;
   try {
+    const device = await Device.open(platform);
+    opened = device;
     const store = new TensorStore(device);
     const net = new Net(store, weights, activeTaps(o));
     const targets = await computeTargets(store, net, noise(1), [{ ...noise(2), share: 1 }], o);
@@ -89,7 +91,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
     session.destroy();
     store.destroy();
   } finally {
-    device.destroy();
+    opened?.destroy();
     platform.dispose();
   }
 }

@@ -86,7 +86,7 @@ export async function prepare(args: StylizeArguments, list: JobList): Promise<Pr
   const options = styleOptions(args);
   const common = { args, jobs, styles, options, initImage, contentMask, note };
   const first = await loadFiles(jobs[0]!, note);
-  const weights = await weightsFor(args, first.resume?.options ?? options);
+  const weights = await weightsFor(args, options, first.resume?.options);
   const prepared = { ...common, weights, first };
   checkInput(styleInput(prepared, first));
   for (const job of jobs) await checkJob(prepared, job);
@@ -139,12 +139,16 @@ export function resolvedOptions(p: Pick<Prepared, 'args' | 'first' | 'options' |
   return (p.args.resume ? p.first.resume?.options : undefined) ?? resolveOptions(p.options, p.weights);
 }
 
-/** Weights that reach the deepest layer of the run. */
-async function weightsFor(args: StylizeArguments, options: PartialStyleOptions): Promise<LoadedWeights> {
+/** Weights that reach the deepest layer of the run, `resumed` where it goes on. Errors as `findWeights`. */
+export async function weightsFor(
+  args: Pick<StylizeArguments, 'net' | 'weights' | 'inputConvention'>,
+  options: PartialStyleOptions,
+  resumed?: StyleOptions,
+): Promise<LoadedWeights> {
   const { net, weights, inputConvention } = args;
   const manifest = await loadManifest(net);
   // The layers do not depend on the convention, which only the file tells.
-  const o = resolveOptions(options, { manifest, convention: manifest.input });
+  const o = resumed ?? resolveOptions(options, { manifest, convention: manifest.input });
   const through = vggPrefix(net, activeTaps(o)).findLast(({ kind }) => kind === 'conv')!.name;
   return findWeights(net, {
     through,

@@ -1,20 +1,16 @@
-// A list of dispatches compiled once and replayed: slots, uniforms, bind groups; one pass, one submit.
+// A list of dispatches compiled once and replayed: slots, textures, uniforms, bind groups. A run is one submit, with a
+// pass for each stretch of dispatches between texture copies.
 import { KernelError, OutOfMemoryError } from '../base/errors.js';
 import { geometryOf, poison, unpackTensor } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
 import { type Device, mib } from '../gpu/device.js';
 import type { Dispatch } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
-import { encodeTextureCopy } from '../gpu/texture.js';
 import { computeConstants, rebind } from './constants.js';
 import { hoistConstants, lifetimes, type MemoryPlan, planMemory } from './liveness.js';
+import { profileSteps, type Timing } from './profile.js';
+import { bindSteps, encode, encodeCopies, type Step } from './steps.js';
 import { encodeParams, UNIFORM_STRIDE } from './uniforms.js';
-
-/** What WebGPU lets one query set hold. */
-const MAX_QUERIES = 4096;
-
-/** Under this name `profile` lists copies to textures. */
-const COPY = 'copy_to_texture';
 
 export interface CompileOptions {
   label?: string;
@@ -26,17 +22,7 @@ export interface CompileOptions {
   onPipeline?: (done: number, total: number) => void;
 }
 
-interface Step {
-  readonly dispatch: Dispatch<Tensor>;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindings: GPUBindGroup;
-  /** Made before this dispatch, so that it begins a pass of its own. */
-  readonly copies: readonly { tensor: Tensor; buffer: GPUBuffer; texture: GPUTexture; vec4s: number }[];
-  /** As last written: the dispatch's own, changed by setParams. */
-  readonly params: Record<string, number>;
-}
-
-/** Owns the slots and uniforms of one compiled list; pinned tensors stay in the store. */
+/** Owns the slots, textures and uniforms of one compiled list; pinned tensors stay in the store. */
 export class Program {
   private constructor(
     private readonly device: Device,
@@ -230,60 +216,9 @@ export class Program {
     }
   }
 
-  /**
-   * One run with a pass and a timestamp pair per dispatch; milliseconds in order, each dispatch's copies to
-   * textures (what passed since the one before) in front of it. KernelError where the adapter has no
-   * `timestamp-query` or the program more dispatches than a query set holds.
-   */
-  async profile(): Promise<{ label: string; kernel: string; ms: number }[]> {
-    const { gpu } = this.device;
-    const count = this.steps.length * 2;
-    if (!gpu.features.has('timestamp-query')) {
-      throw new KernelError(
-        `${this.label}: this adapter has no timestamp-query, so dispatches cannot be timed`,
-      );
-    }
-    if (count > MAX_QUERIES) {
-      throw new KernelError(
-        `${this.label}: at most ${MAX_QUERIES / 2} dispatches can be timed at once, it has ${this.length}`,
-      );
-    }
-    const queries = gpu.createQuerySet({ label: `${this.label}: profile`, type: 'timestamp', count });
-    const resolved = gpu.createBuffer({
-      label: `${this.label}: timestamps`,
-      size: count * 8,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    try {
-      const encoder = gpu.createCommandEncoder({ label: `${this.label}: profile` });
-      for (const [i, step] of this.steps.entries()) {
-        encodeCopies(encoder, step);
-        const pass = encoder.beginComputePass({
-          label: step.dispatch.label,
-          timestampWrites: {
-            querySet: queries,
-            beginningOfPassWriteIndex: 2 * i,
-            endOfPassWriteIndex: 2 * i + 1,
-          },
-        });
-        encode(pass, step);
-        pass.end();
-      }
-      encoder.resolveQuerySet(queries, 0, count, resolved, 0);
-      this.device.submit(encoder.finish());
-      const bits = await this.device.read(resolved, count * 8);
-      const times = new BigUint64Array(bits.buffer);
-      const ms = (from: number, to: number) => Number(times[to]! - times[from]!) / 1e6;
-      return this.steps.flatMap(({ dispatch, copies }, i) => {
-        const run = { label: dispatch.label, kernel: dispatch.kernel.name, ms: ms(2 * i, 2 * i + 1) };
-        if (copies.length === 0 || i === 0) return [run];
-        const label = `copy ${copies.map(({ tensor }) => tensor.name).join(', ')}`;
-        return [{ label, kernel: COPY, ms: ms(2 * i - 1, 2 * i) }, run];
-      });
-    } finally {
-      queries.destroy();
-      resolved.destroy();
-    }
+  /** One run, timed dispatch by dispatch: see `profileSteps`. */
+  profile(): Promise<Timing[]> {
+    return profileSteps(this.device, this.label, this.steps);
   }
 
   /** Frees slots, textures and uniforms; pinned tensors stay. */
@@ -292,62 +227,4 @@ export class Program {
     for (const texture of this.textures) texture.destroy();
     this.uniforms.destroy();
   }
-}
-
-/** Writes every dispatch's params and binds its buffers. */
-function bindSteps(
-  store: TensorStore,
-  dispatches: readonly Dispatch<Tensor>[],
-  pipelines: readonly GPUComputePipeline[],
-  plan: MemoryPlan,
-  slots: readonly GPUBuffer[],
-  textures: readonly GPUTexture[],
-  uniforms: GPUBuffer,
-): Step[] {
-  const { device } = store;
-  const bufferOf = (t: Tensor) =>
-    t.lifetime === 'pinned' ? store.buffer(t) : slots[plan.slotOf.get(t.id)!]!;
-  /** The texture that holds each tensor's last copy. */
-  const copied = new Map<Tensor, GPUTexture>();
-  return dispatches.map((d, i): Step => {
-    const copies = plan.textures.copies
-      .filter(({ before }) => before === i)
-      .map(({ tensor, slot }) => {
-        const texture = textures[slot]!;
-        copied.set(tensor, texture);
-        return {
-          tensor,
-          buffer: bufferOf(tensor),
-          texture,
-          vec4s: geometryOf(tensor.shape, tensor.layout).vec4s,
-        };
-      });
-    const params = encodeParams(d);
-    device.write(uniforms, params, i * UNIFORM_STRIDE);
-    const entries: GPUBindGroupEntry[] = [
-      { binding: 0, resource: { buffer: uniforms, offset: i * UNIFORM_STRIDE, size: params.byteLength } },
-      ...Object.entries(d.kernel.bindings(d.variant)).map(([name, access], at) => {
-        const t = d.buffers[name];
-        if (!t) throw new KernelError(`${d.label}: nothing is bound to ${name} of ${d.kernel.name}`);
-        if (access === 'texture') return { binding: at + 1, resource: copied.get(t)!.createView() };
-        return {
-          binding: at + 1,
-          resource: { buffer: bufferOf(t), size: geometryOf(t.shape, t.layout).bytes },
-        };
-      }),
-    ];
-    const layout = pipelines[i]!.getBindGroupLayout(0);
-    const bindings = device.gpu.createBindGroup({ label: d.label, layout, entries });
-    return { dispatch: d, pipeline: pipelines[i]!, bindings, copies, params: { ...d.params } };
-  });
-}
-
-function encodeCopies(encoder: GPUCommandEncoder, step: Step): void {
-  for (const { buffer, texture, vec4s } of step.copies) encodeTextureCopy(encoder, buffer, texture, vec4s);
-}
-
-function encode(pass: GPUComputePassEncoder, step: Step): void {
-  pass.setPipeline(step.pipeline);
-  pass.setBindGroup(0, step.bindings);
-  pass.dispatchWorkgroups(...step.dispatch.workgroups);
 }

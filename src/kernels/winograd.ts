@@ -119,7 +119,7 @@ export function winogradDispatches(
       filters.workgroups,
     ),
   ];
-  const workgroup = target.cpu ? target.subgroupSize || 8 : 64;
+  const workgroup = workgroupOf(target);
   for (let first = 0; first < tiles; first += length) {
     const batch = { tilesX, tilesY, tiles, first, T: length };
     const v = ctx.scratch('v', [frequencies * c4, 4 * length]);
@@ -147,6 +147,11 @@ export function winogradDispatches(
   return dispatches;
 }
 
+/** Threads of a workgroup; on CPU rasterisers one subgroup. */
+function workgroupOf(target: Target): number {
+  return target.cpu ? target.subgroupSize || 8 : 64;
+}
+
 /** Scratch beyond this leaves the caches between the dispatches that write and read it. */
 const BATCH_BYTES = 32 * 2 ** 20;
 
@@ -157,7 +162,7 @@ function batchLength(target: Target, tiles: number, vec4sPerTile: number): numbe
     target.maxBindingBytes / 16,
     TEXTURE_WIDTH * target.maxTextureSize,
   );
-  const most = Math.min(Math.floor(vec4s / vec4sPerTile), 8 * target.maxWorkgroups);
+  const most = Math.min(Math.floor(vec4s / vec4sPerTile), workgroupOf(target) * target.maxWorkgroups);
   return ceilDiv(tiles, ceilDiv(tiles, most));
 }
 
@@ -204,7 +209,7 @@ function productPlan(
         ),
     };
   }
-  const workgroup = lanes || (target.cpu ? 8 : 64);
+  const workgroup = workgroupOf(target);
   const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
   // Without broadcasts the filters are in registers too, which leaves less room.
   const prices = lanes > 0 ? TILE_PRICES : TILE_PRICES.slice(1);

@@ -26,6 +26,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Steps enough for a signal that is sent at the first of them to arrive before the last. */
+const LONG = 400;
+const FIRST_STEP = new RegExp(`step \\d+/${LONG}`);
 const SIZE = ['--size', '48', '--first-size', '48'];
 const start = (out: string, more: string[], options: RunOptions = {}) =>
   facet(['stylize', 'my content.png', 's.png', '-o', out, ...SIZE, ...more], {
@@ -103,8 +106,8 @@ describe('--resume', { timeout: 180_000 }, () => {
     const trace = ['--trace', 'the trace.json'];
     const part = await start(
       'stop.png',
-      ['--iterations', '200', ...trace],
-      once(/step \d+\/200/, (kill) => kill('SIGINT')),
+      ['--iterations', `${LONG}`, ...trace],
+      once(FIRST_STEP, (kill) => kill('SIGINT')),
     );
     expect(part.code, part.stderr).toBe(130);
     // The trace is there too, and is not named after the checkpoint.
@@ -149,21 +152,26 @@ describe('a folder', { timeout: 180_000 }, () => {
   });
 
   it('goes on with the picture that was begun', async () => {
-    const two = bytes('outs/two.png');
-    rmSync(at('outs'), { recursive: true });
-    const interrupt = once(/picture 2 of 2/, (kill) => kill('SIGINT'));
-    const part = await facet(
-      ['stylize', 'in', 's.png', '-o', 'outs', ...SIZE, '--iterations', '20', '--save-every', '3'],
-      { cwd: folder, ...interrupt },
-    );
+    const one = bytes('outs/one.png');
+    rmSync(at('outs/two.png'));
+    const long = ['--iterations', `${LONG}`, '--save-every', '150'];
+    const whole = await facet(['stylize', 'in/two.jpg', 's.png', '-o', 'two.png', ...SIZE, ...long], {
+      cwd: folder,
+    });
+    expect(whole.code, whole.stderr).toBe(0);
+    const part = await facet(['stylize', 'in', 's.png', '-o', 'outs', ...SIZE, ...long, '--skip-existing'], {
+      cwd: folder,
+      ...once(FIRST_STEP, (kill) => kill('SIGINT')),
+    });
     expect(part.code, part.stderr).toBe(130);
     expect(existsSync(at('outs/two.checkpoint.safetensors'))).toBe(true);
-    const changed = await run('--skip-existing', '--seed', '5');
+    const changed = await run(...long, '--skip-existing', '--seed', '5');
     expect(changed.code).toBe(2);
     expect(changed.stderr).toMatch(/two\.checkpoint\.safetensors: .* begun with other options/);
     const rest = await shell(commandIn(part.stdout), { cwd: folder });
     expect(rest.code, rest.stderr).toBe(0);
-    expect(bytes('outs/two.png').equals(two)).toBe(true);
+    expect(bytes('outs/two.png').equals(bytes('two.png'))).toBe(true);
+    expect(bytes('outs/one.png').equals(one)).toBe(true);
     expect(existsSync(at('outs/two.checkpoint.safetensors'))).toBe(false);
   });
 });

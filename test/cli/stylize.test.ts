@@ -59,14 +59,15 @@ describe('facet stylize', { timeout: 180_000 }, () => {
   });
 
   it('keeps picture and checkpoint on Ctrl-C, and resumes to the same bytes', async () => {
-    const long = ['--size', '64', '--first-size', '45', '--iterations', '150'];
+    // Steps enough for the signal to arrive before the last.
+    const long = ['--size', '64', '--first-size', '45', '--iterations', '300'];
     const whole = await run('whole.png', ...long);
     expect(whole.code, whole.stderr).toBe(0);
     let killed = false;
     const part = await facet(['stylize', 'c.png', 's.png', '-o', 'part.png', ...long], {
       cwd: folder,
       onStderr: (text, kill) => {
-        if (!killed && /step \d+\/150/.test(text)) {
+        if (!killed && /step \d+\/300/.test(text)) {
           killed = true;
           kill('SIGINT');
         }
