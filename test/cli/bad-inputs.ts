@@ -240,7 +240,17 @@ export const badInputs: [string, string[], RegExp][] = [
     /every content and style layer has weight 0: there is nothing to optimise/,
   ],
   ['beta1 of 2', withArgs('--beta1', '2'), /beta1 must be a number in 0\.\.0\.9999, got 2/],
-  ['history 0', withArgs('--history', '0'), /history must be a whole number in 1\.\.50, got 0/],
+  ['a history for Adam', withArgs('--history', '5'), /a history is kept with lbfgs alone/],
+  [
+    'an average for L-BFGS',
+    withArgs('--optimizer', 'lbfgs', '--average-decay', '0.9'),
+    /an average of iterates is kept with adam alone/,
+  ],
+  [
+    'history 0',
+    withArgs('--optimizer', 'lbfgs', '--history', '0'),
+    /history must be a whole number in 1\.\.50, got 0/,
+  ],
   ['content mask alone', withArgs('--content-mask', 's.png'), /a content mask needs a style mask/],
   [
     'a size that no adapter holds',

@@ -121,7 +121,7 @@ describe('facet stylize', { timeout: 180_000 }, () => {
   it('passes the options of the optimiser on', async () => {
     const options = ['--iterations', '5', '--trace', 'numbers.json'];
     const numbers = ['--beta1', '0.5', '--beta2', '0.9', '--epsilon', '1e-4', '--average-decay', '0'];
-    const more = ['--history', '3', '--pooling', 'average', '--pooling-scale', '2'];
+    const more = ['--pooling', 'average', '--pooling-scale', '2'];
     await result('numbers.png', [...options, ...numbers, ...more]);
     expect(
       (JSON.parse(readFileSync(at('numbers.json'), 'utf8')) as { options: object }).options,
@@ -130,9 +130,25 @@ describe('facet stylize', { timeout: 180_000 }, () => {
       beta2: 0.9,
       epsilon: 1e-4,
       averageDecay: 0,
-      history: 3,
       poolingScale: 2,
     });
+  });
+
+  it('passes the history of L-BFGS on', async () => {
+    const options = [
+      '--iterations',
+      '3',
+      '--optimizer',
+      'lbfgs',
+      '--history',
+      '3',
+      '--trace',
+      'history.json',
+    ];
+    await result('history.png', options);
+    expect(
+      (JSON.parse(readFileSync(at('history.json'), 'utf8')) as { options: object }).options,
+    ).toMatchObject({ optimizer: 'lbfgs', history: 3 });
   });
 
   it('notes that JPEG drops transparency', async () => {
