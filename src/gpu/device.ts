@@ -2,10 +2,13 @@
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.js';
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
+import type { Choices } from './choices.js';
 import { type KernelSpec, paramsStruct, type Target, type Variant } from './kernel.js';
 
 export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
+  /** Variants to take instead of the defaults. */
+  choices?: Choices;
 }
 
 export interface AdapterReport {
@@ -113,6 +116,14 @@ export class Device {
       maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,
       maxBindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
       maxTextureSize: gpu.limits.maxTextureDimension2D,
+      maxWorkgroupThreads: Math.min(
+        gpu.limits.maxComputeInvocationsPerWorkgroup,
+        gpu.limits.maxComputeWorkgroupSizeX,
+      ),
+      maxSharedBytes: gpu.limits.maxComputeWorkgroupStorageSize,
+      f16: gpu.features.has('shader-f16'),
+      matrices: [],
+      ...(options.choices ? { choices: options.choices } : {}),
     });
   }
 

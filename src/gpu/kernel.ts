@@ -1,4 +1,5 @@
 // Kernels and dispatches as plain data. A kernel file describes work; only Program runs it.
+import type { Choices } from './choices.js';
 
 /** What a kernel may know about the adapter: numbers, never a device. */
 export interface Target {
@@ -12,7 +13,38 @@ export interface Target {
   readonly maxBindingBytes: number;
   /** Most texels of a 2-D texture along one dimension. */
   readonly maxTextureSize: number;
+  /** Most threads of one workgroup, along x too. */
+  readonly maxWorkgroupThreads: number;
+  /** Bytes of memory that the threads of one workgroup share. */
+  readonly maxSharedBytes: number;
+  /** Whether shaders may compute and store f16. */
+  readonly f16: boolean;
+  /** Products that a subgroup computes as one, f16 factors into f32 sums; empty where the adapter has none. */
+  readonly matrices: readonly MatrixShape[];
+  /** Variants to take instead of the defaults: an autotuner's, a preset's, or pinned ones. */
+  readonly choices?: Choices;
 }
+
+/** [m,k] x [k,n], computed by a subgroup of `subgroup` lanes. */
+export interface MatrixShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly subgroup: number;
+}
+
+/** The least that WebGPU promises, and no optional feature. */
+export const PLAIN_TARGET: Target = {
+  subgroupSize: 0,
+  cpu: false,
+  maxWorkgroups: 65535,
+  maxBindingBytes: 2 ** 27,
+  maxTextureSize: 8192,
+  maxWorkgroupThreads: 256,
+  maxSharedBytes: 16384,
+  f16: false,
+  matrices: [],
+};
 
 /** `texture`: read only, through a copy of the tensor in a storage texture (see gpu/texture.ts). */
 export type Access = 'read' | 'read_write' | 'texture';

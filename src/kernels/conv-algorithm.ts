@@ -1,5 +1,6 @@
 // Which way of computing a convolution is fastest, from the adapter and the shapes alone.
 import { ceilDiv } from '../base/shape.js';
+import { bucketOf, type Tunable } from '../gpu/choices.js';
 import type { Target } from '../gpu/kernel.js';
 
 /** `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1, padded by at most 2, only. */
@@ -39,16 +40,30 @@ const GRAIN = 16;
  * measured. F(4x4) needs 36 products per tile of 16 outputs and F(2x2) 16 per tile of 4, but small maps do not
  * fill the tiles that are computed.
  */
-export function chooseConvAlgorithm(target: Target, shape: ConvShape): ConvAlgorithm {
+function defaultAlgorithm(target: Target, shape: ConvShape): ConvAlgorithm {
   if (!target.cpu || !winogradApplies(shape)) return 'direct';
   if (Math.min(shape.c, shape.k) < LEAST_CHANNELS) return 'direct';
   const products = (m: number) => {
     const tiles = shape.n * ceilDiv(shape.p, m) * ceilDiv(shape.q, m);
     return (m + 2) ** 2 * GRAIN * ceilDiv(tiles, GRAIN);
   };
-  // Transformed filters are (m+2)^2 times as many values as channels, in one binding.
-  const fits = (m: number) =>
-    (m + 2) ** 2 * 16 * ceilDiv(shape.c, 4) * 4 * ceilDiv(shape.k, 4) <= target.maxBindingBytes;
-  if (products(4) < products(2) && fits(4)) return 'winograd4';
-  return fits(2) ? 'winograd2' : 'direct';
+  if (products(4) < products(2) && filtersFit(target, shape, 4)) return 'winograd4';
+  return filtersFit(target, shape, 2) ? 'winograd2' : 'direct';
+}
+
+/** Transformed filters are (m+2)^2 times as many values as channels, in one binding. */
+function filtersFit(target: Target, { c, k }: ConvShape, m: number): boolean {
+  return (m + 2) ** 2 * 16 * ceilDiv(c, 4) * 4 * ceilDiv(k, 4) <= target.maxBindingBytes;
+}
+
+/** The algorithms that apply, the default first. */
+export function convTunable(target: Target, shape: ConvShape): Tunable {
+  const { n, c, k, r, s, stride, p, q } = shape;
+  const winograd = ([2, 4] as const).filter((m) => winogradApplies(shape) && filtersFit(target, shape, m));
+  const all = ['direct', ...winograd.map((m) => `winograd${m}`)];
+  return {
+    family: 'conv2d',
+    bucket: `${r}x${s}s${stride} c${bucketOf(c)} k${bucketOf(k)} px${bucketOf(n * p * q)}`,
+    candidates: [...new Set([defaultAlgorithm(target, shape), ...all])],
+  };
 }

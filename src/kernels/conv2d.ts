@@ -6,6 +6,7 @@ import { HALO } from '../base/layout.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { WinogradTile } from '../base/winograd.js';
+import { choose, type Tunable } from '../gpu/choices.js';
 import {
   type Bindings,
   type Dispatch,
@@ -14,10 +15,10 @@ import {
   linearGrid,
   type Target,
 } from '../gpu/kernel.js';
-import { type ConvAlgorithm, chooseConvAlgorithm, winogradApplies } from './conv-algorithm.js';
+import { type ConvAlgorithm, convTunable, winogradApplies } from './conv-algorithm.js';
 import { imageGrid } from './image-grid.js';
 import { loadOf } from './load.js';
-import type { OpContext, OpSpec, Tensors } from './op.js';
+import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
 import { reluBackwardDispatch } from './relu.js';
 import { winogradDispatches } from './winograd.js';
 
@@ -123,6 +124,7 @@ export const conv2d: OpSpec<ConvAttrs> = {
     };
   },
   backward: { x: backwardData },
+  tunables,
   cost(shapes, attrs) {
     const y = outputShape(shapes.x!, shapes.weight!, undefined, attrs, 'conv2d');
     const [, c, r, s] = shapes.weight as unknown as [number, number, number, number];
@@ -219,12 +221,22 @@ function chooseVariant(
 
 /** Forced or chosen; `weight` is [outputs, inputs, R, S] of the convolution that makes `y`. */
 function algorithmOf(target: Target, attrs: ConvAttrs, weight: Shape, y: Shape): ConvAlgorithm {
+  return attrs.algorithm ?? (choose(target.choices, tunableOf(target, attrs, weight, y)) as ConvAlgorithm);
+}
+
+function tunableOf(target: Target, { stride, pad }: ConvAttrs, weight: Shape, y: Shape): Tunable {
   const [k, c, r, s] = weight as unknown as [number, number, number, number];
   const [n, , p, q] = y as unknown as [number, number, number, number];
-  return (
-    attrs.algorithm ??
-    chooseConvAlgorithm(target, { n, c, k, r, s, stride: attrs.stride, pad: attrs.pad, p, q })
-  );
+  return convTunable(target, { n, c, k, r, s, stride, pad, p, q });
+}
+
+/** The data gradient of stride 1 is a convolution too, of as many outputs as the forward one has inputs. */
+function tunables(shapes: Shapes, attrs: ConvAttrs, target: Target): Record<string, Tunable> {
+  const { x, weight, y } = shapes as { x: Shape; weight: Shape; y: Shape };
+  const [k, c, r, s] = weight as unknown as [number, number, number, number];
+  const forward = tunableOf(target, attrs, weight, y);
+  if (attrs.stride !== 1) return { forward };
+  return { forward, 'backward:x': tunableOf(target, attrs, [c, k, r, s], x) };
 }
 
 /** Outputs per tile and side, of Winograd's algorithms. */

@@ -1,6 +1,7 @@
 // What an op is: shapes checked in one place, forward and backward as lists of dispatches.
 import type { Shape } from '../base/shape.js';
 import type { Layout, Tensor } from '../base/tensor.js';
+import type { Tunable } from '../gpu/choices.js';
 import type { Dispatch, Target } from '../gpu/kernel.js';
 
 /** Given to forward and backward: the adapter's facts, the layer's name, and scratch tensors. */
@@ -37,6 +38,8 @@ export interface OpSpec<A = Record<string, unknown>> {
   shared?(t: Tensors, attrs: A, ctx: OpContext): { tensors: Tensors; dispatches: Dispatch<Tensor>[] };
   /** One entry for each input that has a gradient. */
   readonly backward: Readonly<Record<string, (t: Tensors, attrs: A, ctx: OpContext) => Dispatch<Tensor>[]>>;
+  /** What can be computed in several ways on `target`, by direction: `forward`, `backward:x`. Shapes include y's. */
+  tunables?(shapes: Shapes, attrs: A, target: Target): Readonly<Record<string, Tunable>>;
   /** Arithmetic and least memory traffic of the forward pass. */
   cost(shapes: Shapes, attrs: A): { flops: number; bytes: number };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError, ShapeError } from '../../src/base/errors.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
-import type { Target } from '../../src/gpu/kernel.js';
+import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { written } from '../../src/graph/liveness.js';
 import { Tape } from '../../src/graph/tape.js';
 import { weightedAddOp } from '../../src/kernels/arithmetic.js';
@@ -9,13 +9,7 @@ import { conv2d } from '../../src/kernels/conv2d.js';
 import { relu } from '../../src/kernels/relu.js';
 import { dot } from './dot.js';
 
-const target: Target = {
-  subgroupSize: 8,
-  cpu: true,
-  maxWorkgroups: 65535,
-  maxBindingBytes: 2 ** 27,
-  maxTextureSize: 8192,
-};
+const target: Target = { ...PLAIN_TARGET, subgroupSize: 8, cpu: true };
 const SHAPE = [1, 4, 3, 3];
 const pinned = (name: string, shape: readonly number[] = SHAPE) =>
   tensor(name, shape, { lifetime: 'pinned' });

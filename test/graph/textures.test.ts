@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TEXTURE_WIDTH } from '../../src/base/layout.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
-import { type Access, type Dispatch, dispatch } from '../../src/gpu/kernel.js';
+import { type Access, type Dispatch, dispatch, PLAIN_TARGET } from '../../src/gpu/kernel.js';
 import { fitsTexture, textureBytes } from '../../src/gpu/texture.js';
 import { planMemory } from '../../src/graph/liveness.js';
 import { planTextures } from '../../src/graph/textures.js';
@@ -65,13 +65,7 @@ describe('planTextures', () => {
 });
 
 it('a tensor fits into a texture of the adapter, or not', () => {
-  const target = {
-    subgroupSize: 0,
-    cpu: true,
-    maxWorkgroups: 1,
-    maxBindingBytes: 1,
-    maxTextureSize: TEXTURE_WIDTH,
-  };
+  const target = { ...PLAIN_TARGET, maxTextureSize: TEXTURE_WIDTH };
   expect(fitsTexture(target, TEXTURE_WIDTH ** 2)).toBe(true);
   expect(fitsTexture(target, TEXTURE_WIDTH ** 2 + 1)).toBe(false);
   expect(fitsTexture({ ...target, maxTextureSize: TEXTURE_WIDTH - 1 }, 1)).toBe(false);

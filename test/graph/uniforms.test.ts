@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { KernelError } from '../../src/base/errors.js';
-import { type Dispatch, dispatch, type KernelSpec, linearGrid } from '../../src/gpu/kernel.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, PLAIN_TARGET } from '../../src/gpu/kernel.js';
 import { encodeParams } from '../../src/graph/uniforms.js';
 
 const kernel: KernelSpec = {
@@ -30,13 +30,7 @@ it.each([
 });
 
 it('folds a linear grid over y beyond the limit of one dimension, covering every index once', () => {
-  const target = {
-    subgroupSize: 0,
-    cpu: false,
-    maxWorkgroups: 4,
-    maxBindingBytes: 2 ** 27,
-    maxTextureSize: 8192,
-  };
+  const target = { ...PLAIN_TARGET, maxWorkgroups: 4 };
   for (const count of [1, 64, 65, 256, 257, 1000]) {
     const { workgroups, stride } = linearGrid(count, target);
     expect(workgroups[0]).toBeLessThanOrEqual(4);

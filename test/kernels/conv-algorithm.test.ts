@@ -4,23 +4,17 @@ import { caseTensors, recordForward } from '../../harness/record.js';
 import { TEXTURE_WIDTH } from '../../src/base/layout.js';
 import { normal } from '../../src/base/random.js';
 import { sizeOf } from '../../src/base/shape.js';
-import type { Target } from '../../src/gpu/kernel.js';
+import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
-import { chooseConvAlgorithm } from '../../src/kernels/conv-algorithm.js';
+import { convTunable } from '../../src/kernels/conv-algorithm.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { ndarray } from '../../src/reference/array.js';
 import { conv2dReference } from '../../src/reference/conv2d.js';
 import { useDevice } from './shared.js';
 
-const cpu: Target = {
-  subgroupSize: 8,
-  cpu: true,
-  maxWorkgroups: 65535,
-  maxBindingBytes: 2 ** 27,
-  maxTextureSize: 8192,
-};
+const cpu: Target = { ...PLAIN_TARGET, subgroupSize: 8, cpu: true };
 const square = (c: number, k: number, side: number) => ({
   n: 1,
   c,
@@ -33,7 +27,7 @@ const square = (c: number, k: number, side: number) => ({
   q: side,
 });
 
-describe('chooseConvAlgorithm', () => {
+describe('the default algorithm', () => {
   it.each([
     ['the first layer', square(3, 64, 128), 'direct'],
     ['its data gradient', square(64, 3, 128), 'direct'],
@@ -45,10 +39,10 @@ describe('chooseConvAlgorithm', () => {
     ['several pictures of 4 tiles', { ...square(512, 512, 8), n: 4 }, 'winograd4'],
     ['a stride', { ...square(64, 64, 64), stride: 2 }, 'direct'],
     ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'direct'],
-  ] as const)('%s', (_what, shape, expected) => expect(chooseConvAlgorithm(cpu, shape)).toBe(expected));
+  ] as const)('%s', (_what, shape, expected) => expect(convTunable(cpu, shape).candidates[0]).toBe(expected));
 
   it('is direct on a GPU', () =>
-    expect(chooseConvAlgorithm({ ...cpu, cpu: false }, square(256, 256, 64))).toBe('direct'));
+    expect(convTunable({ ...cpu, cpu: false }, square(256, 256, 64)).candidates[0]).toBe('direct'));
 });
 
 describe('Winograd for other adapters, run on this one', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { caseTensors, recordForward } from '../../harness/record.js';
-import type { Target } from '../../src/gpu/kernel.js';
+import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 
@@ -11,7 +11,7 @@ it.each([
   ['a CPU without subgroups', { cpu: true, subgroupSize: 0 }],
   ['a GPU', { cpu: false, subgroupSize: 0 }],
 ])('batches keep every grid within the adapter, and no smaller than need be: %s', (_name, kind) => {
-  const target: Target = { ...kind, maxWorkgroups: 30, maxBindingBytes: 2 ** 27, maxTextureSize: 8192 };
+  const target: Target = { ...PLAIN_TARGET, ...kind, maxWorkgroups: 30 };
   const workgroup = kind.cpu ? kind.subgroupSize || 8 : 64;
   const op = conv2d as unknown as OpSpec<unknown>;
   // 101 x 101 tiles of one block of channels: scratch is no limit.

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/base/errors.js';
 import { tensor } from '../../src/base/tensor.js';
+import { PLAIN_TARGET } from '../../src/gpu/kernel.js';
 import { Tape } from '../../src/graph/tape.js';
 import {
   type ConvWeights,
@@ -14,14 +15,6 @@ import {
   vggTaps,
 } from '../../src/nets/vgg.js';
 
-const target = {
-  subgroupSize: 0,
-  cpu: false,
-  maxWorkgroups: 65535,
-  maxBindingBytes: 2 ** 27,
-  maxTextureSize: 8192,
-};
-
 /** Four channels everywhere: only the order of the layers is looked at. */
 const weights: ConvWeights = {
   weight: (name) =>
@@ -31,7 +24,7 @@ const weights: ConvWeights = {
 
 /** Labels of the dispatches that `taps` record, and the taps' shapes. */
 function recorded(taps: readonly string[], options: VggOptions = { pooling: 'max', padding: 'zero' }) {
-  const tape = new Tape(target);
+  const tape = new Tape(PLAIN_TARGET);
   const x = tensor('x', [1, 3, 16, 16], { lifetime: 'pinned' });
   const results = vggForward(tape, 'vgg19', weights, x, taps, options);
   expect([...results.keys()]).toEqual(taps);

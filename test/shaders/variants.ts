@@ -4,7 +4,7 @@ import { buildSteps, type StepFamily } from '../../harness/cases/step.js';
 import { buildCase } from '../../harness/check.js';
 import { caseTensors, outputTensors, recordBackward, recordForward } from '../../harness/record.js';
 import { tensor } from '../../src/base/tensor.js';
-import type { KernelSpec, Target, Variant } from '../../src/gpu/kernel.js';
+import { type KernelSpec, PLAIN_TARGET, type Target, type Variant } from '../../src/gpu/kernel.js';
 import { dryStore } from '../../src/gpu/store.js';
 import { Tape } from '../../src/graph/tape.js';
 import { weightedAddOp } from '../../src/kernels/arithmetic.js';
@@ -18,11 +18,9 @@ export interface KernelVariant {
 /** A rasteriser with and without subgroups of one size, and a GPU with and without. */
 const TARGETS: readonly Target[] = [8, 0, 32].flatMap((subgroupSize) =>
   [true, false].map((cpu) => ({
+    ...PLAIN_TARGET,
     subgroupSize,
     cpu,
-    maxWorkgroups: 65535,
-    maxBindingBytes: 2 ** 27,
-    maxTextureSize: 8192,
   })),
 );
 
