@@ -1,8 +1,8 @@
 // Every variant of every kernel, without a GPU: its WGSL against its spec, and through Dawn's compiler.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { families, stepFamilies } from '../harness/cases/index.js';
-import { layoutEntries, shaderCode } from '../src/gpu/device.js';
 import type { KernelSpec, Variant } from '../src/gpu/kernel.js';
+import { layoutEntries, shaderCode } from '../src/gpu/pipelines.js';
 import { nodePlatform } from '../src/platform/node.js';
 import { exportedKernels } from './architecture/tables.js';
 import { interfaceViolations, unusedParams } from './shaders/interface.js';

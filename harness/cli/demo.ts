@@ -74,7 +74,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const platform = nodePlatform();
   let device: Device | undefined;
   try {
-    const opened = await Device.open(platform);
+    const opened = await Device.open(platform, { onCompile: (progress) => bar.compile(progress) });
     device = opened;
     bar.stage(`${opened.adapter.description || opened.adapter.device} · ${weights.net}`);
     const result = await interruptible(bar, 'stopping after this step …', (signal) =>

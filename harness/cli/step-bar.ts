@@ -1,7 +1,8 @@
 // Progress of an optimisation: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
+import type { CompileProgress } from '../../src/gpu/pipelines.js';
 import type { StepEvent } from '../../src/style/stylize.js';
-import { barLine, plainLine, type StepFacts } from './step-line.js';
+import { barLine, compileLine, plainLine, type StepFacts } from './step-line.js';
 
 /** Steps over which the speed is averaged. */
 const WINDOW = 20;
@@ -9,6 +10,8 @@ const WINDOW = 20;
 const LINE_MS = 10_000;
 /** Of a terminal that does not tell. */
 const COLUMNS = 80;
+/** Kernels that are compiled, or found in the driver's cache, in less time are not spoken of. */
+const PATIENCE_MS = 700;
 
 /** Writes to standard error; silent when `quiet`. */
 export class StepBar {
@@ -16,6 +19,7 @@ export class StepBar {
   private readonly times: number[] = [];
   private losses: StepEvent['losses'];
   private lastLine = Number.NEGATIVE_INFINITY;
+  private compiling: { readonly since: number; bar?: SingleBar; lastLine: number } | undefined;
   private ended = false;
 
   constructor(private readonly options: { readonly quiet: boolean }) {}
@@ -35,6 +39,37 @@ export class StepBar {
     this.ended = true;
   }
 
+  /** Kernels are compiled: a bar of its own, gone when they are there. */
+  compile(progress: CompileProgress): void {
+    if (this.options.quiet || this.ended) return;
+    const now = performance.now();
+    this.compiling ??= { since: now, lastLine: now };
+    const { since, lastLine, bar } = this.compiling;
+    if (progress.done === progress.total) this.compiled();
+    else if (now - since < PATIENCE_MS) return;
+    else if (!process.stderr.isTTY) {
+      if (now - lastLine < LINE_MS) return;
+      this.compiling.lastLine = now;
+      process.stderr.write(`compiling kernels: ${progress.done} of ${progress.total}\n`);
+    } else if (bar) bar.update(progress.done, { progress });
+    else {
+      const made = new SingleBar({
+        format: (_options, _params, payload: { progress: CompileProgress }) =>
+          compileLine(payload.progress, process.stderr.columns || COLUMNS),
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+      });
+      made.start(progress.total, progress.done, { progress });
+      this.compiling.bar = made;
+    }
+  }
+
+  private compiled(): void {
+    this.compiling?.bar?.stop();
+    this.compiling = undefined;
+  }
+
   /** A step is done. */
   step(event: StepEvent): void {
     if (this.options.quiet || this.ended) return;
@@ -45,6 +80,7 @@ export class StepBar {
 
   /** Leaves the bar as it stands and shows the cursor again. */
   stop(): void {
+    this.compiled();
     this.bar?.stop();
     this.bar = undefined;
   }

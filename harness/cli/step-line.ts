@@ -1,4 +1,5 @@
 // The text of a run's progress: how far, how long still, how fast, and the losses, as much as a line holds.
+import type { CompileProgress } from '../../src/gpu/pipelines.js';
 import type { StepEvent } from '../../src/style/stylize.js';
 
 /** What a line says. */
@@ -22,13 +23,25 @@ const MARGIN = 3;
 
 /** The bar and as many of the facts, the important ones first, as fit in `columns`; never more than those. */
 export function barLine(facts: StepFacts, columns: number): string {
-  const share = facts.total > 0 ? Math.min(1, facts.step / facts.total) : 1;
+  return fitted(
+    [cellsOf(facts.step, facts.total, columns), `${facts.step}/${facts.total}`, ...parts(facts)],
+    columns - MARGIN,
+  );
+}
+
+/** The bar while kernels are compiled. */
+export function compileLine({ done, total, kernel }: CompileProgress, columns: number): string {
+  const all = [cellsOf(done, total, columns), `compiling kernels ${done}/${total}`];
+  return fitted(kernel ? [...all, kernel] : all, columns - MARGIN);
+}
+
+/** `███░░░░░  45%`. */
+function cellsOf(done: number, total: number, columns: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
   const cells = columns < WIDE ? SHORT_BAR : BAR;
   const filled = Math.floor(share * cells);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(cells - filled)}`;
   // Rounded down: 100 % is for the last step.
-  const first = `${bar} ${String(Math.floor(100 * share)).padStart(3)}%`;
-  return fitted([first, `${facts.step}/${facts.total}`, ...parts(facts)], columns - MARGIN);
+  return `${'█'.repeat(filled)}${'░'.repeat(cells - filled)} ${String(Math.floor(100 * share)).padStart(3)}%`;
 }
 
 /** The same facts for a log, in full. */

@@ -27,23 +27,23 @@ export async function runStylize(args: StylizeArguments): Promise<number> {
   }
   const prepared = await prepare(args, list);
   const platform = nodePlatform();
+  const bar = new StepBar({ quiet: args.quiet === true });
   let device: Device | undefined;
   try {
-    device = await Device.open(platform);
+    device = await Device.open(platform, { onCompile: (progress) => bar.compile(progress) });
     if (args.plan) {
       printPlans(device, prepared, list);
       return 0;
     }
-    return await runJobs(device, prepared, list);
+    return await runJobs(device, prepared, list, bar);
   } finally {
     device?.destroy();
     platform.dispose();
   }
 }
 
-async function runJobs(device: Device, p: Prepared, list: JobList): Promise<number> {
+async function runJobs(device: Device, p: Prepared, list: JobList, bar: StepBar): Promise<number> {
   const { args } = p;
-  const bar = new StepBar({ quiet: args.quiet === true });
   const reports: JobReport[] = [];
   const folder = list.folder?.exists === false ? list.folder.path : undefined;
   if (folder !== undefined) await makeFolder(folder);

@@ -3,12 +3,15 @@ import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.j
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
 import type { Choices } from './choices.js';
-import { type KernelSpec, paramsStruct, type Target, type Variant } from './kernel.js';
+import type { KernelSpec, Target, Variant } from './kernel.js';
+import { type CompileProgress, type KernelUse, Pipelines } from './pipelines.js';
 
 export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
   /** Variants to take instead of the defaults. */
   choices?: Choices;
+  /** Told before each pipeline that a program has to wait for, and once more when all are ready. */
+  onCompile?: (progress: CompileProgress) => void;
 }
 
 export interface AdapterReport {
@@ -73,7 +76,7 @@ export function reportAdapter(adapter: GPUAdapter): AdapterReport {
 export class Device {
   /** The first uncaptured error or loss; kept, and thrown by every later call. */
   private failure: Error | undefined;
-  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private readonly pipelines: Pipelines;
   private closed = false;
 
   private constructor(
@@ -81,7 +84,15 @@ export class Device {
     readonly gpu: GPUDevice,
     readonly adapter: AdapterReport,
     readonly target: Target,
+    onCompile: DeviceOptions['onCompile'],
   ) {
+    const host = {
+      gpu,
+      check: () => this.check(),
+      idle: <T>(pending: Promise<T>) => platform.idle(pending),
+      sync: () => this.sync(),
+    };
+    this.pipelines = new Pipelines(host, { warm: target.cpu, onCompile });
     gpu.addEventListener('uncapturederror', (event) => {
       this.failure ??= toError((event as GPUUncapturedErrorEvent).error);
     });
@@ -110,7 +121,7 @@ export class Device {
     });
     const fixedSubgroup =
       gpu.features.has('subgroups' as GPUFeatureName) && report.subgroupMinSize === report.subgroupMaxSize;
-    return new Device(platform, gpu, report, {
+    const target: Target = {
       subgroupSize: fixedSubgroup ? report.subgroupMinSize : 0,
       cpu: report.software,
       maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -124,7 +135,8 @@ export class Device {
       f16: gpu.features.has('shader-f16'),
       matrices: [],
       ...(options.choices ? { choices: options.choices } : {}),
-    });
+    };
+    return new Device(platform, gpu, report, target, options.onCompile);
   }
 
   /** Throws what went wrong since the last call, if anything did. */
@@ -169,35 +181,12 @@ export class Device {
 
   /** The compiled kernel variant; made once, inside an error scope that names kernel, line and text. */
   pipeline(kernel: KernelSpec, variant: Variant): Promise<GPUComputePipeline> {
-    const key = `${kernel.name}|${JSON.stringify(variant)}`;
-    let made = this.pipelines.get(key);
-    if (!made) {
-      made = this.build(kernel, variant, key);
-      this.pipelines.set(key, made);
-    }
-    return made;
+    return this.pipelines.get({ kernel, variant });
   }
 
-  private async build(kernel: KernelSpec, variant: Variant, key: string): Promise<GPUComputePipeline> {
-    this.check();
-    const code = shaderCode(kernel, variant);
-    this.gpu.pushErrorScope('validation');
-    const module = this.gpu.createShaderModule({ label: key, code });
-    const bindings = this.gpu.createBindGroupLayout({ label: key, entries: layoutEntries(kernel, variant) });
-    const layout = this.gpu.createPipelineLayout({ label: key, bindGroupLayouts: [bindings] });
-    const pending = this.gpu
-      .createComputePipelineAsync({ label: key, layout, compute: { module, entryPoint: 'main' } })
-      .catch((error: unknown) => error as Error);
-    const scope = await this.gpu.popErrorScope();
-    const pipeline = await this.platform.idle(pending);
-    this.check();
-    if (scope || pipeline instanceof Error) {
-      const info = await module.getCompilationInfo();
-      throw new KernelError(
-        describeCompilation(key, code, info, scope?.message ?? (pipeline as Error).message),
-      );
-    }
-    return pipeline;
+  /** The pipelines of `uses`, in their order; `onCompile` is told of those that are compiled. */
+  pipelinesOf(uses: readonly KernelUse[]): Promise<GPUComputePipeline[]> {
+    return this.pipelines.all(uses);
   }
 
   submit(commands: GPUCommandBuffer): void {
@@ -262,37 +251,9 @@ export class Device {
   destroy(): void {
     this.closed = true;
     this.failure ??= new DeviceLostError('the device was destroyed by its owner');
+    this.pipelines.destroy();
     this.gpu.destroy();
   }
-}
-
-/** How a kernel variant's uniform and tensors are bound. */
-export function layoutEntries(kernel: KernelSpec, variant: Variant): GPUBindGroupLayoutEntry[] {
-  const visibility = GPUShaderStage.COMPUTE;
-  return [
-    { binding: 0, visibility, buffer: { type: 'uniform' } },
-    ...Object.values(kernel.bindings(variant)).map((access, i): GPUBindGroupLayoutEntry => {
-      const binding = i + 1;
-      if (access === 'texture')
-        return { binding, visibility, storageTexture: { access: 'read-only', format: 'rgba32float' } };
-      return { binding, visibility, buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' } };
-    }),
-  ];
-}
-
-/** The whole WGSL of a kernel variant, as compiled. */
-export function shaderCode(kernel: KernelSpec, variant: Variant): string {
-  const body = kernel.shader(variant);
-  const enables = body.match(/^\s*(?:(?:enable|requires) [^;]+;\s*)+/)?.[0] ?? '';
-  return `${enables}${paramsStruct(kernel.params)}\n${body.slice(enables.length)}`;
-}
-
-function describeCompilation(key: string, code: string, info: GPUCompilationInfo, fallback: string): string {
-  const lines = code.split('\n');
-  const messages = info.messages
-    .filter((message) => message.type === 'error')
-    .map((message) => `line ${message.lineNum}: ${message.message}\n    ${lines[message.lineNum - 1] ?? ''}`);
-  return `kernel ${key} does not compile: ${messages.join('; ') || fallback}`;
 }
 
 function toError(error: GPUError): Error {

@@ -18,8 +18,6 @@ export interface CompileOptions {
   keep?: readonly Tensor[];
   /** False gives every transient tensor its own buffer (for tests). */
   reuse?: boolean;
-  /** Called as pipelines become ready. */
-  onPipeline?: (done: number, total: number) => void;
 }
 
 /** Owns the slots, textures and uniforms of one compiled list; pinned tensors stay in the store. */
@@ -43,6 +41,8 @@ export class Program {
     options: CompileOptions = {},
   ): Promise<Program> {
     const { setup, step } = hoistConstants(dispatches);
+    // All at once, so that progress is told of the whole.
+    await store.device.pipelinesOf(dispatches);
     const hoisted = await computeConstants(store, setup, async (list) => {
       const once = await Program.build(store, list, { label: 'constants' }, new Map());
       try {
@@ -66,11 +66,7 @@ export class Program {
     const label = options.label ?? 'program';
     const keep = (options.keep ?? []).filter((t) => t.lifetime === 'transient' && !hoisted.has(t.id));
     const plan = planMemory(dispatches, { keep, reuse: options.reuse ?? true });
-    const pipelines: GPUComputePipeline[] = [];
-    for (const [i, d] of dispatches.entries()) {
-      pipelines.push(await device.pipeline(d.kernel, d.variant));
-      options.onPipeline?.(i + 1, dispatches.length);
-    }
+    const pipelines = await device.pipelinesOf(dispatches);
     const owned: (GPUBuffer | GPUTexture)[] = [];
     const allocate = (name: string, bytes: number, usage?: number) => {
       const buffer = device.createBuffer(`${label}: ${name}`, bytes, usage);

@@ -68,13 +68,11 @@ export class ScaleSession {
     size: { height: number; width: number },
     targets: Targets,
     o: StyleOptions,
-    onPipeline?: (done: number, total: number) => void,
   ): Promise<ScaleSession> {
     const recorded = recordStep(store.device.target, store, net, size, targets, o);
     const program = await Program.compile(store, recorded.tape.dispatches, {
       label: `style step ${size.width}x${size.height}`,
       keep: [...recorded.objective.series.values()],
-      ...(onPipeline ? { onPipeline } : {}),
     });
     return new ScaleSession(store, recorded, program);
   }

@@ -156,9 +156,9 @@ class Run {
     const targets = await computeTargets(this.store, this.net, content, styles, this.o);
     this.store.releaseDerived();
     stage('compiling the step');
-    return ScaleSession.create(this.store, this.net, size, targets, this.o, (done, total) => {
-      if (done === total) stage(`optimising, scale ${index + 1} of ${this.sizes.length}`);
-    });
+    const session = await ScaleSession.create(this.store, this.net, size, targets, this.o);
+    stage(`optimising, scale ${index + 1} of ${this.sizes.length}`);
+    return session;
   }
 
   /** Steps until the scale's share is done or the signal says stop; returns the steps done in this scale. */

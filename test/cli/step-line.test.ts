@@ -1,6 +1,6 @@
 // What the progress says, at every width of the terminal.
 import { describe, expect, it } from 'vitest';
-import { barLine, duration, plainLine, type StepFacts } from '../../harness/cli/step-line.js';
+import { barLine, compileLine, duration, plainLine, type StepFacts } from '../../harness/cli/step-line.js';
 
 const facts: StepFacts = {
   step: 90,
@@ -9,6 +9,16 @@ const facts: StepFacts = {
   secondsLeft: 83.2,
   losses: { total: 1.2345, content: 0.4567, style: 0.02, 'style:relu1_1': 7 },
 };
+
+it('the line of a compilation says how far it is and what comes next', () => {
+  expect(compileLine({ done: 6, total: 9, kernel: 'gram' }, 100)).toBe(
+    '██████████░░░░░░  66% | compiling kernels 6/9 | gram',
+  );
+  expect(compileLine({ done: 6, total: 9, kernel: 'winograd_output' }, 44)).toBe(
+    '█████░░░  66% | compiling kernels 6/9',
+  );
+  expect(compileLine({ done: 9, total: 9 }, 100)).toBe('████████████████ 100% | compiling kernels 9/9');
+});
 
 describe('barLine', () => {
   it('shows everything on a wide terminal', () => {

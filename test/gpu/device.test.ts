@@ -5,10 +5,12 @@ import { Device, findAdapter, reportAdapter } from '../../src/gpu/device.js';
 import { dispatch, type KernelSpec } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
+import { fillKernel as typedFillKernel } from '../../src/kernels/arithmetic.js';
 import { reluForwardKernel as typedReluKernel } from '../../src/kernels/relu.js';
 import { nodePlatform } from '../../src/platform/node.js';
 
 const reluForwardKernel = typedReluKernel as unknown as KernelSpec;
+const fillKernel = typedFillKernel as unknown as KernelSpec;
 let platform: ReturnType<typeof nodePlatform>;
 let device: Device;
 beforeEach(async () => {
@@ -74,6 +76,24 @@ describe('buffers', () => {
     await expect(device.gpu.popErrorScope()).rejects.toThrow();
     expect([...(await store.read(x))]).toEqual([1, 2, 3, 4]);
     store.destroy();
+  });
+});
+
+describe('pipelines', () => {
+  it('are told of as they are compiled, each once', async () => {
+    const told: string[] = [];
+    const own = await Device.open(platform, {
+      onCompile: ({ done, total, kernel }) => told.push(`${done}/${total} ${kernel ?? 'ready'}`),
+    });
+    const uses = [reluForwardKernel, fillKernel, reluForwardKernel].map((kernel) => ({
+      kernel,
+      variant: {},
+    }));
+    const [first, , third] = await own.pipelinesOf(uses);
+    expect(first).toBe(third);
+    await own.pipelinesOf(uses);
+    expect(told).toEqual(['0/2 relu_forward', '1/2 fill', '2/2 ready']);
+    own.destroy();
   });
 });
 

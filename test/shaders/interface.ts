@@ -1,7 +1,7 @@
 // What a kernel variant's WGSL declares, held against what its spec says.
 import { WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
-import { shaderCode } from '../../src/gpu/device.js';
 import type { KernelSpec, Variant } from '../../src/gpu/kernel.js';
+import { shaderCode } from '../../src/gpu/pipelines.js';
 
 /** Lines on everything in which the WGSL of one variant differs from the spec; empty where they agree. */
 export function interfaceViolations(kernel: KernelSpec, variant: Variant): string[] {

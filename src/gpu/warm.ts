@@ -1,0 +1,62 @@
+// First dispatches made ahead. A CPU rasteriser translates a pipeline to machine code only when it is dispatched for
+// the first time, which takes up to a second: left to the first step, that wait could show no progress.
+
+/** Holds every kernel's params; storage needs a vec4 at least. */
+const DUMMY_BYTES = 256;
+
+/** Owns small buffers and a texture that stand for real ones in a dispatch whose results nobody reads. */
+export class WarmUp {
+  private readonly buffers: GPUBuffer[] = [];
+  private texture: GPUTexture | undefined;
+
+  constructor(private readonly gpu: GPUDevice) {}
+
+  /**
+   * Submits one workgroup with all params zero, so that loops end at once; reads and writes out of bounds are
+   * harmless in WebGPU.
+   */
+  dispatch(
+    pipeline: GPUComputePipeline,
+    layout: GPUBindGroupLayout,
+    entries: readonly GPUBindGroupLayoutEntry[],
+  ): void {
+    const label = `warm-up of ${pipeline.label}`;
+    const bound = entries.map((entry, i): GPUBindGroupEntry => {
+      const resource = entry.storageTexture ? this.view() : { buffer: this.buffer(i) };
+      return { binding: entry.binding, resource };
+    });
+    const encoder = this.gpu.createCommandEncoder({ label });
+    const pass = encoder.beginComputePass({ label });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, this.gpu.createBindGroup({ label, layout, entries: bound }));
+    pass.dispatchWorkgroups(1);
+    pass.end();
+    this.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** One per place: a dispatch may not read and write the same buffer. */
+  private buffer(place: number): GPUBuffer {
+    this.buffers[place] ??= this.gpu.createBuffer({
+      label: `warm-up ${place}`,
+      size: DUMMY_BYTES,
+      // Uniforms only ever stand in the first place; nothing writes there, so its params stay zero.
+      usage: place === 0 ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE,
+    });
+    return this.buffers[place];
+  }
+
+  private view(): GPUTextureView {
+    this.texture ??= this.gpu.createTexture({
+      label: 'warm-up',
+      size: [1, 1],
+      format: 'rgba32float',
+      usage: GPUTextureUsage.STORAGE_BINDING,
+    });
+    return this.texture.createView();
+  }
+
+  destroy(): void {
+    for (const buffer of this.buffers) buffer.destroy();
+    this.texture?.destroy();
+  }
+}
