@@ -1,4 +1,5 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
+import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
@@ -22,6 +23,8 @@ import { w2CovarianceFamily } from './wasserstein.js';
 export const families: readonly CaseFamily[] = [
   conv2dFamily,
   reluFamily,
+  leakyReluFamily,
+  sigmoidFamily,
   weightedAddFamily,
   maxPool2dFamily,
   avgPool2dFamily,
