@@ -12,6 +12,7 @@ export { Tape } from './graph/tape.js';
 export { leakyRelu, sigmoid } from './kernels/activation.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
 export { channelMean } from './kernels/channel-mean.js';
+export { concat, depthConcat, slice } from './kernels/concat.js';
 export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';
 export { gram } from './kernels/gram.js';

@@ -1,6 +1,7 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
@@ -29,6 +30,9 @@ export const families: readonly CaseFamily[] = [
   maxPool2dFamily,
   avgPool2dFamily,
   pad2dFamily,
+  concatFamily,
+  depthConcatFamily,
+  sliceFamily,
   resizeBilinearFamily,
   scaleShiftFamily,
   spatialScaleFamily,
