@@ -8,6 +8,7 @@ import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { lbfgsFamily } from './lbfgs.js';
+import { flattenFamily, linearFamily } from './linear.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
@@ -42,6 +43,8 @@ export const families: readonly CaseFamily[] = [
   channelMeanFamily,
   covarianceFamily,
   matmulFamily,
+  flattenFamily,
+  linearFamily,
   squaredErrorFamily,
   reduceSumFamily,
   totalVariationFamily,
