@@ -17,6 +17,7 @@ export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';
 export { gram } from './kernels/gram.js';
 export { imageToTensor, tensorToImage } from './kernels/image.js';
+export { l2Normalize } from './kernels/l2-normalize.js';
 export { flatten, linear } from './kernels/linear.js';
 export { matmul } from './kernels/matmul.js';
 export type { OpContext, OpSpec } from './kernels/op.js';

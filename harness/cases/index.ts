@@ -7,6 +7,7 @@ import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { l2NormalizeFamily } from './l2-normalize.js';
 import { lbfgsFamily } from './lbfgs.js';
 import { flattenFamily, linearFamily } from './linear.js';
 import { matmulFamily } from './matmul.js';
@@ -45,6 +46,7 @@ export const families: readonly CaseFamily[] = [
   matmulFamily,
   flattenFamily,
   linearFamily,
+  l2NormalizeFamily,
   squaredErrorFamily,
   reduceSumFamily,
   totalVariationFamily,
