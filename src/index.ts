@@ -11,7 +11,7 @@ export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
 export { leakyRelu, sigmoid } from './kernels/activation.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
-export { channelMean } from './kernels/channel-mean.js';
+export { channelMean, globalAvgPool } from './kernels/channel-mean.js';
 export { concat, depthConcat, slice } from './kernels/concat.js';
 export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';

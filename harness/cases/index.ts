@@ -3,7 +3,7 @@ import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
-import { channelMeanFamily, covarianceFamily } from './covariance.js';
+import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
@@ -42,6 +42,7 @@ export const families: readonly CaseFamily[] = [
   tensorToImageFamily,
   gramFamily,
   channelMeanFamily,
+  globalAvgPoolFamily,
   covarianceFamily,
   matmulFamily,
   flattenFamily,
