@@ -31,6 +31,13 @@ export { spatialScale } from './kernels/spatial-scale.js';
 export { squaredError } from './kernels/squared-error.js';
 export { totalVariation } from './kernels/total-variation.js';
 export { w2Covariance } from './kernels/wasserstein.js';
+export {
+  type BatchNorm,
+  type FoldedWeights,
+  foldBatchNorm,
+  foldScaleShift,
+  type LayerWeights,
+} from './nets/fold-batch-norm.js';
 export { loadWeights, type WeightsFile } from './nets/load-weights.js';
 export type { InputConvention, LoadedWeights, WeightsManifest } from './nets/manifest.js';
 export { Net } from './nets/net.js';
