@@ -10,12 +10,16 @@ export { TensorStore } from './gpu/store.js';
 export { type MemoryPlan, planMemory } from './graph/liveness.js';
 export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
+export { leakyRelu, sigmoid } from './kernels/activation.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
-export { channelMean } from './kernels/channel-mean.js';
+export { channelMean, globalAvgPool } from './kernels/channel-mean.js';
+export { concat, depthConcat, slice } from './kernels/concat.js';
 export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';
 export { gram } from './kernels/gram.js';
 export { imageToTensor, tensorToImage } from './kernels/image.js';
+export { l2Normalize } from './kernels/l2-normalize.js';
+export { flatten, linear } from './kernels/linear.js';
 export { matmul } from './kernels/matmul.js';
 export type { OpContext, OpSpec } from './kernels/op.js';
 export { pad2d } from './kernels/pad2d.js';
@@ -28,6 +32,13 @@ export { spatialScale } from './kernels/spatial-scale.js';
 export { squaredError } from './kernels/squared-error.js';
 export { totalVariation } from './kernels/total-variation.js';
 export { w2Covariance } from './kernels/wasserstein.js';
+export {
+  type BatchNorm,
+  type FoldedWeights,
+  foldBatchNorm,
+  foldScaleShift,
+  type LayerWeights,
+} from './nets/fold-batch-norm.js';
 export { loadWeights, type WeightsFile } from './nets/load-weights.js';
 export type { InputConvention, LoadedWeights, WeightsManifest } from './nets/manifest.js';
 export { Net } from './nets/net.js';

@@ -1,11 +1,15 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
+import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
-import { channelMeanFamily, covarianceFamily } from './covariance.js';
+import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { l2NormalizeFamily } from './l2-normalize.js';
 import { lbfgsFamily } from './lbfgs.js';
+import { flattenFamily, linearFamily } from './linear.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
@@ -22,10 +26,15 @@ import { w2CovarianceFamily } from './wasserstein.js';
 export const families: readonly CaseFamily[] = [
   conv2dFamily,
   reluFamily,
+  leakyReluFamily,
+  sigmoidFamily,
   weightedAddFamily,
   maxPool2dFamily,
   avgPool2dFamily,
   pad2dFamily,
+  concatFamily,
+  depthConcatFamily,
+  sliceFamily,
   resizeBilinearFamily,
   scaleShiftFamily,
   spatialScaleFamily,
@@ -33,8 +42,12 @@ export const families: readonly CaseFamily[] = [
   tensorToImageFamily,
   gramFamily,
   channelMeanFamily,
+  globalAvgPoolFamily,
   covarianceFamily,
   matmulFamily,
+  flattenFamily,
+  linearFamily,
+  l2NormalizeFamily,
   squaredErrorFamily,
   reduceSumFamily,
   totalVariationFamily,
