@@ -2,6 +2,7 @@
 import { adamFamily } from './adam.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
+import { crop2dFamily } from './crop2d.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
@@ -10,6 +11,7 @@ import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
+import { rectMaskFamily } from './rect-mask.js';
 import { resizeBilinearFamily } from './resize.js';
 import { scaleShiftFamily } from './scale-shift.js';
 import { spatialScaleFamily } from './spatial-scale.js';
@@ -26,6 +28,8 @@ export const families: readonly CaseFamily[] = [
   maxPool2dFamily,
   avgPool2dFamily,
   pad2dFamily,
+  crop2dFamily,
+  rectMaskFamily,
   resizeBilinearFamily,
   scaleShiftFamily,
   spatialScaleFamily,
