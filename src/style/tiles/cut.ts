@@ -3,17 +3,12 @@ import type { Extents, LayerView } from './partition.js';
 
 /**
  * The window's part of planar values [C,H,W], zero outside the core: what lies outside counts in another window.
- * `window` has the extents of the window's map.
+ * `inner` has the extents of the window's map.
  */
-export function cutCore(
-  values: Float32Array,
-  whole: Extents,
-  view: LayerView,
-  window: Extents,
-): Float32Array {
+export function cutCore(values: Float32Array, whole: Extents, view: LayerView, inner: Extents): Float32Array {
   const channels = values.length / (whole.height * whole.width);
-  const out = new Float32Array(channels * window.height * window.width);
-  forEachRow(channels, whole, view, window, (at, inWindow, length) => {
+  const out = new Float32Array(channels * inner.height * inner.width);
+  forEachRow(channels, whole, view, inner, (at, inWindow, length) => {
     out.set(values.subarray(at, at + length), inWindow);
   });
   return out;
@@ -24,11 +19,11 @@ export function pasteCore(
   values: Float32Array,
   whole: Extents,
   view: LayerView,
-  window: Extents,
+  inner: Extents,
   part: Float32Array,
 ): void {
   const channels = values.length / (whole.height * whole.width);
-  forEachRow(channels, whole, view, window, (at, inWindow, length) => {
+  forEachRow(channels, whole, view, inner, (at, inWindow, length) => {
     values.set(part.subarray(inWindow, inWindow + length), at);
   });
 }
@@ -37,13 +32,13 @@ function forEachRow(
   channels: number,
   whole: Extents,
   { top, left, core }: LayerView,
-  window: Extents,
+  inner: Extents,
   visit: (at: number, inWindow: number, length: number) => void,
 ): void {
   const length = core.right - core.left;
   for (let c = 0; c < channels; c++)
     for (let row = core.top; row < core.bottom; row++) {
       const at = (c * whole.height + top + row) * whole.width + left + core.left;
-      visit(at, (c * window.height + row) * window.width + core.left, length);
+      visit(at, (c * inner.height + row) * inner.width + core.left, length);
     }
 }
