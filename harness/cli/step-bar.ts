@@ -1,6 +1,6 @@
 // Progress of an optimisation: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
-import type { StepEvent } from '../../src/style/stylize.js';
+import type { StepEvent, WindowEvent } from '../../src/style/stylize.js';
 import { barLine, plainLine, type StepFacts } from './step-line.js';
 
 /** Steps over which the speed is averaged. */
@@ -15,6 +15,8 @@ export class StepBar {
   private bar: SingleBar | undefined;
   private readonly times: number[] = [];
   private losses: StepEvent['losses'];
+  /** Of the last step. */
+  private facts: StepFacts | undefined;
   private lastLine = Number.NEGATIVE_INFINITY;
   private ended = false;
 
@@ -26,6 +28,7 @@ export class StepBar {
     this.stop();
     this.times.length = 0;
     this.losses = undefined;
+    this.facts = undefined;
     process.stderr.write(`${text}\n`);
   }
 
@@ -39,6 +42,16 @@ export class StepBar {
   step(event: StepEvent): void {
     if (this.options.quiet || this.ended) return;
     const facts = this.measure(event);
+    this.facts = facts;
+    if (process.stderr.isTTY) this.draw(facts);
+    else this.log(facts);
+  }
+
+  /** A tile of a step that goes over tiles is done. */
+  window({ step, steps, window: done, total }: WindowEvent): void {
+    if (this.options.quiet || this.ended) return;
+    const none = { secondsPerStep: undefined, secondsLeft: undefined, losses: undefined };
+    const facts = { ...none, ...this.facts, step: step - 1, total: steps, tile: { done, total } };
     if (process.stderr.isTTY) this.draw(facts);
     else this.log(facts);
   }

@@ -44,8 +44,9 @@ export interface StepEvent {
 
 /** Progress inside a step. */
 export interface WindowEvent {
-  /** The step that is being taken, from 1. */
+  /** The step that is being taken, from 1, of `steps`. */
   readonly step: number;
+  readonly steps: number;
   /** Windows done, of `total` over both passes. */
   readonly window: number;
   readonly total: number;
@@ -185,7 +186,8 @@ class Run {
       const number = this.o.optimizer === 'adam' ? this.step + 1 : done + 1;
       const finished = await session.step(number, {
         signal: this.hooks.signal,
-        onWindow: (window, total) => this.hooks.onWindow?.({ step: this.step + 1, window, total }),
+        onWindow: (window, total) =>
+          this.hooks.onWindow?.({ step: this.step + 1, steps: this.o.iterations, window, total }),
       });
       // Ended between two windows: the picture is still that of the step before.
       if (!finished) break;
