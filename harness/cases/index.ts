@@ -4,6 +4,7 @@ import { adamFamily } from './adam.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
+import { crop2dFamily } from './crop2d.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
@@ -14,6 +15,7 @@ import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
+import { rectMaskFamily } from './rect-mask.js';
 import { resizeBilinearFamily } from './resize.js';
 import { scaleShiftFamily } from './scale-shift.js';
 import { spatialScaleFamily } from './spatial-scale.js';
@@ -35,6 +37,8 @@ export const families: readonly CaseFamily[] = [
   concatFamily,
   depthConcatFamily,
   sliceFamily,
+  crop2dFamily,
+  rectMaskFamily,
   resizeBilinearFamily,
   scaleShiftFamily,
   spatialScaleFamily,

@@ -28,6 +28,19 @@ export function oneOf<T extends string>(option: string, words: readonly T[]): (t
   };
 }
 
+/** Parser of one of a few words, or a whole number. */
+export function wordOrNumber<T extends string>(
+  option: string,
+  words: readonly T[],
+): (text: string) => T | number {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word !== undefined) return word;
+    if (/^[+-]?\d+$/.test(text)) return Number(text);
+    throw new InputError(`${option} must be ${words.join(', ')} or a whole number, got ${quoted(text)}`);
+  };
+}
+
 /** Parser of `relu1_1:2,relu2_1`: weights by layer, 1 unless said. */
 export function layerWeights(option: string): (text: string) => Record<string, number> {
   return (text) => {

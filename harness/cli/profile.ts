@@ -55,7 +55,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
     const net = new Net(store, weights, activeTaps(o));
     const targets = await computeTargets(store, net, noise(1), [{ ...noise(2), share: 1 }], o);
     const session = await ScaleSession.create(store, net, { width: size, height: size }, targets, o);
-    session.writeImage(noise(3).values);
+    session.iterate.writeImage(store, noise(3).values);
     await session.step(1);
     const cold = performance.now() - started;
     await session.step(2);

@@ -1,7 +1,7 @@
 // Progress of an optimisation: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
 import type { CompileProgress } from '../../src/gpu/pipelines.js';
-import type { StepEvent } from '../../src/style/stylize.js';
+import type { StepEvent, WindowEvent } from '../../src/style/stylize.js';
 import { barLine, compileLine, plainLine, type StepFacts } from './step-line.js';
 
 /** Steps over which the speed is averaged. */
@@ -18,6 +18,8 @@ export class StepBar {
   private bar: SingleBar | undefined;
   private readonly times: number[] = [];
   private losses: StepEvent['losses'];
+  /** Of the last step. */
+  private facts: StepFacts | undefined;
   private lastLine = Number.NEGATIVE_INFINITY;
   private compiling: { readonly since: number; bar?: SingleBar; lastLine: number } | undefined;
   private ended = false;
@@ -30,6 +32,7 @@ export class StepBar {
     this.stop();
     this.times.length = 0;
     this.losses = undefined;
+    this.facts = undefined;
     process.stderr.write(`${text}\n`);
   }
 
@@ -74,6 +77,16 @@ export class StepBar {
   step(event: StepEvent): void {
     if (this.options.quiet || this.ended) return;
     const facts = this.measure(event);
+    this.facts = facts;
+    if (process.stderr.isTTY) this.draw(facts);
+    else this.log(facts);
+  }
+
+  /** A tile of a step that goes over tiles is done. */
+  window({ step, steps, window: done, total }: WindowEvent): void {
+    if (this.options.quiet || this.ended) return;
+    const none = { secondsPerStep: undefined, secondsLeft: undefined, losses: undefined };
+    const facts = { ...none, ...this.facts, step: step - 1, total: steps, tile: { done, total } };
     if (process.stderr.isTTY) this.draw(facts);
     else this.log(facts);
   }

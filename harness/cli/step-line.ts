@@ -12,6 +12,8 @@ export interface StepFacts {
   readonly secondsLeft: number | undefined;
   /** The latest reading, if any. */
   readonly losses: StepEvent['losses'] | undefined;
+  /** Within the next step, where it goes over tiles. */
+  readonly tile?: { readonly done: number; readonly total: number };
 }
 
 /** Cells of the bar on a wide terminal and on one below `WIDE` columns. */
@@ -51,11 +53,12 @@ export function plainLine(facts: StepFacts): string {
 
 const SEPARATOR = ' | ';
 
-function parts({ secondsLeft, secondsPerStep, losses }: StepFacts): string[] {
+function parts({ secondsLeft, secondsPerStep, losses, tile }: StepFacts): string[] {
   const { total, content, style } = losses ?? {};
   const named = (name: string, value: number | undefined) =>
     value === undefined ? [] : [`${name} ${value.toPrecision(3)}`];
   return [
+    ...(tile ? [`tile ${tile.done}/${tile.total}`] : []),
     ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
     ...(secondsPerStep === undefined ? [] : [speed(secondsPerStep)]),
     ...named('loss', total),

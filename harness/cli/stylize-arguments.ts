@@ -31,6 +31,9 @@ export const STYLE_OPTIONS = [
   'padding',
   'color',
   'seed',
+  'tile',
+  'tileOverlap',
+  'memory',
 ] as const satisfies readonly (keyof PartialStyleOptions)[];
 
 /** Arguments and options of `facet stylize`. */

@@ -1,10 +1,11 @@
 // `--plan`: what a step would hold in memory, before anything runs.
 import { type Device, mib } from '../../src/gpu/device.js';
 import type { LoadedWeights } from '../../src/nets/manifest.js';
-import { assertFits, bindingLimit } from '../../src/style/fit.js';
+import { assertFits, bindingLimit, planFits } from '../../src/style/fit.js';
 import { type Size, styleSize, usableScales } from '../../src/style/input.js';
 import type { StyleOptions } from '../../src/style/options.js';
-import { planStep } from '../../src/style/session.js';
+import { limitsOf } from '../../src/style/tiles/choose.js';
+import { planScale, type ScalePlan } from '../../src/style/tiles/plan.js';
 
 /** Rows of the largest slots and pinned tensors that are printed. */
 const ROWS = 12;
@@ -26,10 +27,30 @@ export interface PlanReport {
   /** The largest slot or pinned tensor, and what one binding of the adapter may have. */
   readonly largestBytes: number;
   readonly limitBytes: number;
+  readonly memoryLimitBytes: number;
   readonly fits: boolean;
-  /** Largest first. */
+  /** Absent where the picture is computed in one piece. */
+  readonly tiles?: TilesReport;
+  /** Largest first; of one tile where there are tiles. */
   readonly slots: readonly { readonly bytes: number; readonly tensors: readonly string[] }[];
   readonly pinned: readonly { readonly bytes: number; readonly name: string }[];
+}
+
+/** The tiles of a plan: extents in pixels, sizes in bytes. */
+export interface TilesReport {
+  readonly columns: number;
+  readonly rows: number;
+  /** Of a tile with its overlap. */
+  readonly width: number;
+  readonly height: number;
+  readonly overlap: number;
+  readonly exact: boolean;
+  readonly wholePictureBytes: number;
+  readonly tileBytes: number;
+  readonly netBytes: number;
+  readonly cpuBytes: number;
+  /** Arithmetic of a step over that of one in one piece. */
+  readonly arithmetic: number;
 }
 
 /** Plans the last scale of one picture. InputError where the net cannot take it. */
@@ -41,8 +62,8 @@ export function planJob(
 ): PlanReport {
   const picture = { ...job.size, data: new Float32Array(0) };
   const size = usableScales({ content: picture, weights }, o).at(-1)!;
-  const { plan, dispatches, flops } = planStep(device.target, weights, size, o);
-  const largestBytes = Math.max(...plan.slots.map((slot) => slot.bytes), ...plan.pinned.map((t) => t.bytes));
+  const scale = planScale(device.target, weights, size, o);
+  const { plan, dispatches, flops, peakBytes, largestBytes } = scale;
   const limitBytes = bindingLimit(device);
   const bySize = (a: { bytes: number }, b: { bytes: number }) => b.bytes - a.bytes;
   return {
@@ -56,24 +77,42 @@ export function planJob(
     transientBytes: plan.transientBytes,
     textureBytes: plan.textureBytes,
     pinnedBytes: plan.pinnedBytes,
-    peakBytes: plan.transientBytes + plan.textureBytes + plan.pinnedBytes,
+    peakBytes,
     largestBytes,
     limitBytes,
-    fits: largestBytes <= limitBytes,
+    memoryLimitBytes: limitsOf(device.target, o).memoryBytes,
+    fits: planFits(device, scale, o),
+    ...(scale.windows ? { tiles: tilesOf(scale, scale.windows) } : {}),
     slots: plan.slots.map(({ bytes, tensors }) => ({ bytes, tensors: [...new Set(tensors)] })).sort(bySize),
     pinned: plan.pinned.map(({ bytes, name }) => ({ bytes, name })).sort(bySize),
   };
 }
 
+function tilesOf({ flops }: ScalePlan, w: NonNullable<ScalePlan['windows']>): TilesReport {
+  const { rows, columns, exact } = w.tiling;
+  return {
+    columns: columns.count,
+    rows: rows.count,
+    width: columns.window,
+    height: rows.window,
+    overlap: rows.overlap,
+    exact,
+    wholePictureBytes: w.wholeBytes,
+    tileBytes: w.windowBytes,
+    netBytes: w.netBytes,
+    cpuBytes: w.cpuBytes,
+    arithmetic: flops / w.wholeFlops,
+  };
+}
+
 /** The plan as text. */
 export function describePlan(r: PlanReport): string {
-  const row = (bytes: number, text: string) => `  ${mib(bytes).padStart(8)} MiB  ${text}`;
-  const some = (names: readonly string[]) =>
-    `${names.slice(0, 6).join(', ')}${names.length > 6 ? `, … (${names.length})` : ''}`;
   const more = r.slots.length - ROWS;
   return [
     `${r.content}: ${r.net} at ${r.width}x${r.height} on ${r.adapter}`,
     `${r.dispatches} dispatches a step, ${(r.flops / 1e9).toFixed(1)} GFLOP`,
+    '',
+    ...(r.tiles ? describeTiles(r.tiles) : ['in one piece']),
     '',
     `transient: ${mib(r.transientBytes)} MiB in ${r.slots.length} slots`,
     ...r.slots.slice(0, ROWS).map(({ bytes, tensors }) => row(bytes, some(tensors))),
@@ -82,10 +121,25 @@ export function describePlan(r: PlanReport): string {
     `pinned: ${mib(r.pinnedBytes)} MiB (weights, targets, picture, moments)`,
     ...r.pinned.slice(0, ROWS / 2).map(({ bytes, name }) => row(bytes, name)),
     '',
-    `peak: ${mib(r.peakBytes)} MiB`,
+    `peak: ${mib(r.peakBytes)} MiB of ${mib(r.memoryLimitBytes)} MiB (--memory)`,
     `largest tensor: ${mib(r.largestBytes)} MiB of ${mib(r.limitBytes)} MiB that one binding may have: ${r.fits ? 'fits' : 'does not fit'}`,
   ].join('\n');
 }
+
+function describeTiles(t: TilesReport): string[] {
+  return [
+    `${t.columns} x ${t.rows} tiles of ${t.width}x${t.height}, overlap ${t.overlap}: ${t.exact ? 'exact' : 'approximate'}`,
+    `${t.arithmetic.toFixed(2)} x the arithmetic of a step in one piece`,
+    row(t.wholePictureBytes, 'picture, gradient, optimiser: whole'),
+    row(t.tileBytes, 'one tile (transient and textures below, targets)'),
+    row(t.netBytes, 'weights, filters, statistics'),
+    row(t.cpuBytes, "the content's features, in the memory of the CPU"),
+  ];
+}
+
+const row = (bytes: number, text: string) => `  ${mib(bytes).padStart(8)} MiB  ${text}`;
+const some = (names: readonly string[]) =>
+  `${names.slice(0, 6).join(', ')}${names.length > 6 ? `, … (${names.length})` : ''}`;
 
 /** Throws OutOfMemoryError for a plan that does not fit the adapter, or whose styles' features do not. */
 export function refuseTooLarge(

@@ -4,7 +4,7 @@ import { InputError } from '../../src/base/errors.js';
 import { CONVENTIONS, type ConventionName } from '../../src/nets/manifest.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { PRESET_NAMES } from '../../src/style/options.js';
-import { layerWeights, numberList, oneOf, realNumber, wholeNumber } from './arguments.js';
+import { layerWeights, numberList, oneOf, realNumber, wholeNumber, wordOrNumber } from './arguments.js';
 import { STYLE_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
 import { runStylize } from './stylize-run.js';
 
@@ -21,6 +21,7 @@ export function stylizeCommand(): Command {
       'picture to write (PNG, JPEG, WebP, TIFF), or for a folder a folder, made where it is missing',
     );
   addRunOptions(command);
+  addTileOptions(command);
   addOptimiserOptions(command);
   addLossOptions(command);
   addPictureOptions(command);
@@ -67,7 +68,27 @@ function addRunOptions(command: Command): void {
       'steps over all scales (default: 1000 and 500 for each scale after the first; gatys 1000, paper 500)',
       wholeNumber('--iterations'),
     )
-    .option('--seed <n>', 'of the noise (default: 0)', wholeNumber('--seed'));
+    .option('--seed <n>', 'of the noise and of the tiles (default: 0)', wholeNumber('--seed'));
+}
+
+function addTileOptions(command: Command): void {
+  command
+    .optionsGroup('Large pictures (those that do not fit in one piece are computed in tiles):')
+    .option(
+      '--tile <pixels>',
+      'auto | off | side of a tile without its overlap (default: auto, the fewest tiles that fit)',
+      wordOrNumber('--tile', ['auto', 'off']),
+    )
+    .option(
+      '--tile-overlap <pixels>',
+      'exact | fewer pixels around a tile: faster, and approximate (default: exact)',
+      wordOrNumber('--tile-overlap', ['exact']),
+    )
+    .option(
+      '--memory <MiB>',
+      'GPU memory that a step may take (default: 4096 on software adapters, else 8192)',
+      wordOrNumber('--memory', ['auto']),
+    );
 }
 
 function addOptimiserOptions(command: Command): void {

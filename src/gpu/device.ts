@@ -206,6 +206,13 @@ export class Device {
     this.gpu.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
 
+  /** Fills a buffer with zeros, in order with what is submitted. */
+  clear(buffer: GPUBuffer): void {
+    const encoder = this.gpu.createCommandEncoder({ label: `clear ${buffer.label}` });
+    encoder.clearBuffer(buffer);
+    this.submit(encoder.finish());
+  }
+
   /** The first `bytes` bytes of `buffer` as f32, after all submitted work. */
   async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array> {
     return (await this.readMany([{ buffer, bytes }]))[0]!;

@@ -51,12 +51,14 @@ export class TensorStore implements PinStore {
 
   /** Overwrites a tensor with logical row-major values; KernelError for a constant that others were computed from. */
   write(tensor: Tensor, values: ArrayLike<number>): void {
-    const heir = this.derivedFrom(tensor)[0]?.[1];
-    if (heir)
-      throw new KernelError(
-        `${tensor.name} is a constant and ${heir.tensor.name} was computed from it: pin a new tensor`,
-      );
+    this.assertMayWrite(tensor);
     this.device.write(this.buffer(tensor), packTensor(values, tensor.shape, tensor.layout));
+  }
+
+  /** Overwrites a tensor with zeros, in order with what is submitted; for a constant as `write`. */
+  clear(tensor: Tensor): void {
+    this.assertMayWrite(tensor);
+    this.device.clear(this.buffer(tensor));
   }
 
   /** Logical row-major values, after all submitted work. */
@@ -83,6 +85,14 @@ export class TensorStore implements PinStore {
   /** Remembers what the constant dispatch `key` made from the tensors with the ids `sources`. */
   keepDerived(key: string, tensor: Tensor, sources: readonly number[]): void {
     this.derived.set(key, { tensor, sources });
+  }
+
+  private assertMayWrite(tensor: Tensor): void {
+    const heir = this.derivedFrom(tensor)[0]?.[1];
+    if (heir)
+      throw new KernelError(
+        `${tensor.name} is a constant and ${heir.tensor.name} was computed from it: pin a new tensor`,
+      );
   }
 
   private derivedFrom(tensor: Tensor) {

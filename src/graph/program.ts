@@ -9,6 +9,7 @@ import type { TensorStore } from '../gpu/store.js';
 import { computeConstants, rebind } from './constants.js';
 import { hoistConstants, lifetimes, type MemoryPlan, planMemory } from './liveness.js';
 import { profileSteps, type Timing } from './profile.js';
+import type { SharedMemory } from './shared-memory.js';
 import { bindSteps, encode, encodeCopies, type Step } from './steps.js';
 import { encodeParams, UNIFORM_STRIDE } from './uniforms.js';
 
@@ -18,9 +19,14 @@ export interface CompileOptions {
   keep?: readonly Tensor[];
   /** False gives every transient tensor its own buffer (for tests). */
   reuse?: boolean;
+  /** Where its slots and textures lie, with those of other programs; none may be kept then. Left out: its own. */
+  memory?: SharedMemory;
 }
 
-/** Owns the slots, textures and uniforms of one compiled list; pinned tensors stay in the store. */
+/**
+ * Owns the slots, textures and uniforms of one compiled list, unless slots and textures lie in a shared memory; pinned
+ * tensors stay in the store.
+ */
 export class Program {
   private constructor(
     private readonly device: Device,
@@ -28,8 +34,9 @@ export class Program {
     readonly label: string,
     readonly plan: MemoryPlan,
     private readonly slots: readonly GPUBuffer[],
-    private readonly textures: readonly GPUTexture[],
     private readonly uniforms: GPUBuffer,
+    /** What `destroy` frees. */
+    private readonly owned: readonly (GPUBuffer | GPUTexture)[],
     private readonly steps: readonly Step[],
     private readonly spans: ReadonlyMap<Tensor, { first: number; last: number }>,
     private readonly hoisted: ReadonlyMap<number, Tensor>,
@@ -67,6 +74,9 @@ export class Program {
     const keep = (options.keep ?? []).filter((t) => t.lifetime === 'transient' && !hoisted.has(t.id));
     const plan = planMemory(dispatches, { keep, reuse: options.reuse ?? true });
     const pipelines = await device.pipelinesOf(dispatches);
+    if (options.memory && keep.length > 0) {
+      throw new KernelError(`${label}: ${keep[0]!.name} cannot be kept in memory that other programs use`);
+    }
     const owned: (GPUBuffer | GPUTexture)[] = [];
     const allocate = (name: string, bytes: number, usage?: number) => {
       const buffer = device.createBuffer(`${label}: ${name}`, bytes, usage);
@@ -74,12 +84,14 @@ export class Program {
       return buffer;
     };
     const bind = () => {
-      const slots = plan.slots.map((slot) => allocate(`slot ${slot.index} (${slot.key})`, slot.bytes));
-      const textures = plan.textures.slots.map((slot) => {
-        const texture = device.createTexture(`${label}: texture ${slot.index}`, slot.rows);
-        owned.push(texture);
-        return texture;
-      });
+      const { slots, textures } = options.memory?.take(plan) ?? {
+        slots: plan.slots.map((slot) => allocate(`slot ${slot.index} (${slot.key})`, slot.bytes)),
+        textures: plan.textures.slots.map((slot) => {
+          const texture = device.createTexture(`${label}: texture ${slot.index}`, slot.rows);
+          owned.push(texture);
+          return texture;
+        }),
+      };
       const uniformBytes = dispatches.length * UNIFORM_STRIDE;
       const uniforms = allocate('uniforms', uniformBytes, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
       const steps = bindSteps(store, dispatches, pipelines, plan, slots, textures, uniforms);
@@ -89,8 +101,8 @@ export class Program {
         label,
         plan,
         slots,
-        textures,
         uniforms,
+        owned,
         steps,
         lifetimes(dispatches, keep),
         hoisted,
@@ -217,10 +229,8 @@ export class Program {
     return profileSteps(this.device, this.label, this.steps);
   }
 
-  /** Frees slots, textures and uniforms; pinned tensors stay. */
+  /** Frees what it owns; pinned tensors and shared memory stay. */
   destroy(): void {
-    for (const slot of this.slots) slot.destroy();
-    for (const texture of this.textures) texture.destroy();
-    this.uniforms.destroy();
+    for (const memory of this.owned) memory.destroy();
   }
 }

@@ -1,6 +1,6 @@
 // Records ops in order, then writes their gradients behind them: one straight list of dispatches.
 import { KernelError, ShapeError } from '../base/errors.js';
-import { formatShape, type Shape, sizeOf } from '../base/shape.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../base/shape.js';
 import { type Layout, type Tensor, tensor } from '../base/tensor.js';
 import type { Dispatch, Target } from '../gpu/kernel.js';
 import { fillDispatch, weightedAddDispatch } from '../kernels/arithmetic.js';
@@ -66,18 +66,38 @@ export class Tape {
         `backward: the loss must be flat with one value, ${loss.name} is ${loss.layout} ${formatShape(loss.shape)}`,
       );
     }
-    const needed = this.reachedFrom(wrt);
-    for (const t of wrt) {
-      if (!this.reachedFrom([t]).has(loss)) {
-        throw new KernelError(`backward: ${loss.name} does not depend on ${t.name}`);
+    const seed = tensor(`d(${loss.name})`, loss.shape, { layout: loss.layout });
+    const fill = fillDispatch(`seed:${loss.name}`, seed, 1);
+    return this.pullBack(new Map([[loss, seed]]), wrt, [fill]);
+  }
+
+  /**
+   * Writes the vector-Jacobian product behind the list: from gradients that are given for some tensors (`seeds`,
+   * dJ/d(y) by y, of y's shape and layout) to dJ/d(t) for each t of `wrt`. KernelError where a t leads to none of
+   * them; `before` is put in front, where a seed has yet to be written.
+   */
+  pullBack(
+    seeds: ReadonlyMap<Tensor, Tensor>,
+    wrt: readonly Tensor[],
+    before: readonly Dispatch<Tensor>[] = [],
+  ): Map<Tensor, Tensor> {
+    for (const [y, seed] of seeds) {
+      if (!sameShape(seed.shape, y.shape) || seed.layout !== y.layout) {
+        throw new ShapeError(
+          `backward: the seed of ${y.name} must be ${y.layout} ${formatShape(y.shape)}, it is ${seed.layout} ${formatShape(seed.shape)}`,
+        );
       }
     }
-
-    const gradients = new Map<Tensor, Tensor>();
-    const seed = tensor(`d(${loss.name})`, loss.shape, { layout: loss.layout });
-    this.list.push(fillDispatch(`seed:${loss.name}`, seed, 1));
-    gradients.set(loss, seed);
-
+    const needed = this.reachedFrom(wrt);
+    for (const t of wrt) {
+      const reached = this.reachedFrom([t]);
+      if (![...seeds.keys()].some((y) => reached.has(y))) {
+        const names = [...seeds.keys()].map(({ name }) => name).join(', ');
+        throw new KernelError(`backward: ${names} does not depend on ${t.name}`);
+      }
+    }
+    this.list.push(...before);
+    const gradients = new Map(seeds);
     for (const node of [...this.nodes].reverse()) {
       const dy = gradients.get(node.y);
       if (dy) this.differentiate(node, dy, needed, gradients);

@@ -71,7 +71,24 @@ export function vggPrefix(net: string, taps: readonly string[]): Layer[] {
 
 /** Smallest side that survives the poolings before the deepest tap: 2^poolings. */
 export function vggMinimumSide(net: string, taps: readonly string[]): number {
-  return 2 ** vggPrefix(net, taps).filter((layer) => layer.kind === 'pool').length;
+  return 2 ** Math.max(0, ...taps.map((tap) => vggPoolings(net, tap)));
+}
+
+/**
+ * How many pixels beyond its own block of 2^poolings pixels a value of the deepest tap depends on, to each side: every
+ * 3x3 convolution adds one pixel of its own map, 2^(block-1) of the picture's. Poolings add none: their windows tile
+ * the map.
+ */
+export function vggReach(net: string, taps: readonly string[]): number {
+  return vggPrefix(net, taps).reduce(
+    (sum, layer) => (layer.kind === 'conv' ? sum + 2 ** (layer.block - 1) : sum),
+    0,
+  );
+}
+
+/** Poolings before a tap, that of its own name included: a pixel of it stands for 2^poolings pixels on each axis. */
+export function vggPoolings(net: string, tap: string): number {
+  return vggPrefix(net, [tap]).filter((layer) => layer.kind === 'pool').length;
 }
 
 /** A net's convolution weights on the GPU, by the papers' names. */

@@ -44,6 +44,10 @@ const options = z.strictObject({
   padding: z.enum(['zero', 'replicate']),
   color: z.enum(['style', 'keep', 'match-histogram', 'match-moments']),
   seed: z.number(),
+  // Checkpoints of earlier versions have none of these.
+  tile: z.union([z.enum(['auto', 'off']), z.number()]).default('auto'),
+  tileOverlap: z.union([z.literal('exact'), z.number()]).default('exact'),
+  memory: z.union([z.literal('auto'), z.number()]).default('auto'),
 }) satisfies z.ZodType<StyleOptions>;
 
 const trace = z.strictObject({

@@ -1,25 +1,34 @@
-// Whether a run's largest tensors fit what the adapter binds, before anything is computed.
+// Whether a run fits the adapter, whole or in windows, before anything is computed.
 import { OutOfMemoryError } from '../base/errors.js';
-import { geometryOf } from '../base/layout.js';
-import { tensor } from '../base/tensor.js';
 import { type Device, mib } from '../gpu/device.js';
 import { dryStore } from '../gpu/store.js';
-import { Tape } from '../graph/tape.js';
 import type { LoadedWeights } from '../nets/manifest.js';
 import { Net } from '../nets/net.js';
 import type { Size } from './input.js';
 import { activeTaps, type StyleOptions } from './options.js';
-import { planStep } from './session.js';
+import { fits, limitsOf, type Need } from './tiles/choose.js';
+import type { Tiling } from './tiles/partition.js';
+import { planMeasure, planScale, type ScalePlan } from './tiles/plan.js';
 
 /** Bytes that one storage binding may have on this device. */
 export function bindingLimit(device: Device): number {
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.adapter.limits;
-  return Math.min(maxStorageBufferBindingSize!, maxBufferSize!);
+  return device.target.maxBindingBytes;
+}
+
+/** Whether a scale's plan can run on the device under the options' bound. */
+export function planFits(device: Device, plan: ScalePlan, o: StyleOptions): boolean {
+  return needFits(device, plan, plan.windows?.tiling, o);
+}
+
+/** A bound that nobody gave is there to choose windows by, not to refuse what `tile: 'off'` asks for. */
+function needFits(device: Device, need: Need, tiling: Tiling | undefined, o: StyleOptions): boolean {
+  const limits = limitsOf(device.target, o);
+  return fits(need, limits, limits.given || tiling !== undefined);
 }
 
 /**
- * Throws OutOfMemoryError where a tensor of the last scale's step, or of a style's features, is larger than one
- * binding; it names the size that fits.
+ * Throws OutOfMemoryError where the last scale's step, the measuring of its content or that of a style does not fit
+ * the adapter, in windows neither where the options allow them; it names what would fit.
  */
 export function assertFits(
   device: Device,
@@ -28,32 +37,50 @@ export function assertFits(
   styles: readonly Size[],
   o: StyleOptions,
 ): void {
-  const limit = bindingLimit(device);
-  const { plan } = planStep(device.target, weights, last, o);
-  const step = Math.max(...plan.slots.map((slot) => slot.bytes), ...plan.pinned.map((t) => t.bytes));
-  const advise = (what: string, size: Size, bytes: number, factor: number) => {
-    const side = Math.max(size.width, size.height);
-    // The border of one pixel on each side does not shrink with the picture.
-    const safe = Math.floor(((side + 2) * Math.sqrt(limit / bytes) - 2) * factor);
-    throw new OutOfMemoryError(
-      `${what} at ${size.width}x${size.height} needs a tensor of ${mib(bytes)} MiB, ` +
-        `and this adapter binds at most ${mib(limit)} MiB: choose --size ${safe} or less`,
-    );
+  const net = new Net(dryStore, weights, activeTaps(o));
+  const check = (what: string, size: Size, need: Need, tiling: Tiling | undefined, factor: number) => {
+    if (!needFits(device, need, tiling, o)) refuse(device, what, size, need, tiling, factor, o);
   };
-  if (step > limit) advise(weights.net, last, step, 1);
+  const step = planScale(device.target, weights, last, o);
+  check(weights.net, last, step, step.windows?.tiling, 1);
+  if (o.contentWeight > 0) {
+    const content = planMeasure(device.target, net, last, 'features', o);
+    check('the content picture', last, content, content.tiling, 1);
+  }
+  if (o.styleWeight === 0) return;
   for (const size of styles) {
-    const bytes = largestFeature(device, weights, size, o);
+    const style = planMeasure(device.target, net, size, 'grams', o);
     // A style may be as large as `styleScale` times the result.
-    if (bytes > limit) advise('the style picture', size, bytes, 1 / o.styleScale);
+    check('the style picture', size, style, style.tiling, 1 / o.styleScale);
   }
 }
 
-function largestFeature(device: Device, weights: LoadedWeights, size: Size, o: StyleOptions): number {
-  const taps = activeTaps(o);
-  const net = new Net(dryStore, weights, taps);
-  const tape = new Tape(device.target);
-  const image = tensor('picture', [1, 3, size.height, size.width], { lifetime: 'pinned' });
-  net.forward(tape, image, taps, o);
-  const tensors = tape.dispatches.flatMap((d) => Object.values(d.buffers));
-  return Math.max(...tensors.map((t) => geometryOf(t.shape, t.layout).bytes));
+function refuse(
+  device: Device,
+  what: string,
+  size: Size,
+  { largestBytes, peakBytes }: Need,
+  tiling: Tiling | undefined,
+  factor: number,
+  o: StyleOptions,
+): never {
+  const { bindingBytes, memoryBytes } = limitsOf(device.target, o);
+  const windows = tiling ? ` in windows of ${tiling.columns.window}x${tiling.rows.window}` : '';
+  const place = `${what} at ${size.width}x${size.height}${windows}`;
+  const otherwise = tiling || o.tile !== 'off' ? '' : ', or leave out --tile off';
+  const instead =
+    !tiling && o.styleLoss === 'w2' ? ', or --style-loss gram, which can be computed in tiles' : '';
+  if (largestBytes > bindingBytes) {
+    const side = Math.max(size.width, size.height);
+    // The border of one pixel on each side does not shrink with the picture.
+    const safe = Math.floor(((side + 2) * Math.sqrt(bindingBytes / largestBytes) - 2) * factor);
+    throw new OutOfMemoryError(
+      `${place} needs a tensor of ${mib(largestBytes)} MiB, ` +
+        `and this adapter binds at most ${mib(bindingBytes)} MiB: choose --size ${safe} or less${otherwise}${instead}`,
+    );
+  }
+  throw new OutOfMemoryError(
+    `${place} needs ${mib(peakBytes)} MiB, and at most ${mib(memoryBytes)} MiB may be taken: ` +
+      `choose a smaller --size, or --memory ${Math.ceil(peakBytes / 2 ** 20)} if there is so much${otherwise}${instead}`,
+  );
 }

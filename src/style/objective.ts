@@ -36,6 +36,45 @@ export interface Objective {
   readonly pinned: readonly Tensor[];
 }
 
+/** One content loss: at a layer, with its weight among the layers and its factor on the squared error. */
+export interface ContentTerm {
+  readonly layer: string;
+  readonly weight: number;
+  readonly target: { readonly shape: readonly number[]; readonly values: Float32Array };
+  readonly scale: number;
+}
+
+/** One style loss: at a layer, of a region (`name` is then `relu3_1@#ff0000`) or of the whole picture. */
+export interface StyleTerm {
+  readonly name: string;
+  readonly layer: string;
+  readonly weight: number;
+  readonly target: StyleTarget;
+  readonly guidance: LayerRegion | undefined;
+}
+
+/** The content losses of a run at one scale. */
+export function contentTerms(targets: Targets, o: StyleOptions): ContentTerm[] {
+  return activeLayers(o.contentLayers, o.contentWeight).map(([layer, weight]) => {
+    const target = targets.content.get(layer)!;
+    return { layer, weight, target, scale: contentScale(o, target) };
+  });
+}
+
+/** The style losses of a run at one scale: layers at which a region is too small have none. */
+export function styleTerms(targets: Targets, o: StyleOptions): StyleTerm[] {
+  return targets.regions.flatMap((region) =>
+    activeLayers(o.styleLayers, o.styleWeight).flatMap(([layer, weight]) => {
+      const target = region.style.get(layer);
+      if (!target) return [];
+      const guidance = region.guidance?.get(layer);
+      if (region.guidance && !guidance) return [];
+      const name = region.guidance ? `${layer}@${region.name}` : layer;
+      return [{ name, layer, weight, target, guidance }];
+    }),
+  );
+}
+
 /** Records the whole objective of `image` [1,3,H,W] in 0..1. */
 export function recordObjective(
   tape: Tape,
@@ -46,32 +85,11 @@ export function recordObjective(
   o: StyleOptions,
 ): Objective {
   const pinned: Tensor[] = [];
-  const constant = (name: string, shape: readonly number[], values: ArrayLike<number>): Tensor => {
-    const t = store.pin(tensor(name, shape, { constant: true }), values);
-    pinned.push(t);
-    return t;
-  };
+  const constant = constantsIn(store, pinned);
   const series = new Map<string, Tensor>();
-  const sum = (name: string, terms: readonly (readonly [Tensor, number])[]): Tensor | undefined => {
-    let total: Tensor | undefined;
-    for (const [i, [term, weight]] of terms.entries()) {
-      const where = `${name}.${i}`;
-      total = total
-        ? tape.record(weightedAddOp, where, { a: total, b: term }, { alpha: 1, beta: weight })
-        : tape.record(weightedAddOp, where, { a: term }, { alpha: weight });
-    }
-    if (total) series.set(name, total);
-    return total;
-  };
+  const features = net.forward(tape, image, activeTaps(o), o);
 
-  const contentLayers = activeLayers(o.contentLayers, o.contentWeight);
-  const styleLayers = activeLayers(o.styleLayers, o.styleWeight);
-  const taps = activeTaps(o);
-  const features = net.forward(tape, image, taps, o);
-
-  const contentTerms = contentLayers.map(([layer, weight]) => {
-    const target = targets.content.get(layer)!;
-    const scale = contentScale(o, target);
+  const contentLosses = contentTerms(targets, o).map(({ layer, weight, target, scale }) => {
     const inputs = {
       x: features.get(layer)!,
       target: constant(`target.${layer}`, target.shape, target.values),
@@ -81,36 +99,45 @@ export function recordObjective(
     return [loss, weight] as const;
   });
 
-  const styleTerms = targets.regions.flatMap((region) =>
-    styleLayers.flatMap(([layer, weight]) => {
-      const target = region.style.get(layer);
-      if (!target) return [];
-      const guidance = region.guidance?.get(layer);
-      if (region.guidance && !guidance) return [];
-      const x = features.get(layer)!;
-      const name = region.guidance ? `${layer}@${region.name}` : layer;
-      const masked = guidance
-        ? tape.record(
-            spatialScale,
-            `guided:${name}`,
-            {
-              x,
-              mask: constant(`guidance.${name}`, guidance.shape, guidance.values),
-            },
-            {},
-          )
-        : x;
-      const loss =
-        target.kind === 'gram'
-          ? gramLoss(tape, constant, name, masked, target, o, guidance)
-          : w2Loss(tape, constant, name, masked, target, o);
-      series.set(`style:${name}`, loss);
-      return [[loss, weight] as const];
-    }),
-  );
+  const styleLosses = styleTerms(targets, o).map((term) => {
+    const { name, target, guidance } = term;
+    const x = features.get(term.layer)!;
+    const mask = guidance && constant(`guidance.${name}`, guidance.shape, guidance.values);
+    const masked = mask ? tape.record(spatialScale, `guided:${name}`, { x, mask }, {}) : x;
+    const loss =
+      target.kind === 'gram'
+        ? gramLoss(tape, constant, name, recordGram(tape, name, masked, guidance), target, o)
+        : w2Loss(tape, constant, name, masked, target, o);
+    series.set(`style:${name}`, loss);
+    return [loss, term.weight] as const;
+  });
 
-  const content = sum('content', contentTerms);
-  const style = sum('style', styleTerms);
+  const loss = recordTotal(tape, series, image, contentLosses, styleLosses, o);
+  return { loss, series, pinned };
+}
+
+/** Scalars with their weights in a sum. */
+export type WeightedLosses = readonly (readonly [Tensor, number])[];
+
+/**
+ * Sums the losses: adds `content`, `style`, `tv` and `total` to the series, as far as they have a weight, and returns
+ * the last.
+ */
+export function recordTotal(
+  tape: Tape,
+  series: Map<string, Tensor>,
+  image: Tensor,
+  contentLosses: WeightedLosses,
+  styleLosses: WeightedLosses,
+  o: StyleOptions,
+): Tensor {
+  const named = (name: string, terms: WeightedLosses) => {
+    const sum = weightedSum(tape, name, terms);
+    if (sum) series.set(name, sum);
+    return sum;
+  };
+  const content = named('content', contentLosses);
+  const style = named('style', styleLosses);
   const parts: [Tensor, number][] = [];
   if (content) parts.push([content, o.contentWeight]);
   if (style) parts.push([style, o.styleWeight]);
@@ -120,23 +147,53 @@ export function recordObjective(
     series.set('tv', tv);
     parts.push([tv, o.tvWeight]);
   }
-  return { loss: sum('total', parts)!, series, pinned };
+  return named('total', parts)!;
 }
 
-type Constant = (name: string, shape: readonly number[], values: ArrayLike<number>) => Tensor;
+/** sum weight * term; undefined where there are none. */
+export function weightedSum(tape: Tape, name: string, terms: WeightedLosses): Tensor | undefined {
+  let total: Tensor | undefined;
+  for (const [i, [term, weight]] of terms.entries()) {
+    const where = `${name}.${i}`;
+    total = total
+      ? tape.record(weightedAddOp, where, { a: total, b: term }, { alpha: 1, beta: weight })
+      : tape.record(weightedAddOp, where, { a: term }, { alpha: weight });
+  }
+  return total;
+}
 
-function gramLoss(
+/** Pins constants in `store` and lists them in `pinned`; one name is one tensor. */
+export function constantsIn(store: PinStore, pinned: Tensor[]): Constant {
+  const known = new Map<string, Tensor>();
+  return (name, shape, values) => {
+    let t = known.get(name);
+    if (!t) {
+      t = store.pin(tensor(name, shape, { constant: true }), values);
+      known.set(name, t);
+      pinned.push(t);
+    }
+    return t;
+  };
+}
+
+/** Makes a constant of the objective. */
+export type Constant = (name: string, shape: readonly number[], values: ArrayLike<number>) => Tensor;
+
+function recordGram(tape: Tape, name: string, x: Tensor, guidance: LayerRegion | undefined): Tensor {
+  const [, c, h, w] = x.shape as unknown as [number, number, number, number];
+  return tape.record(gram, `gram:${name}`, { x }, { scale: gramScale(c, guidance?.weight ?? h * w) });
+}
+
+/** The loss of a Gram matrix [C,C] that is divided as `gramScale` says. */
+export function gramLoss(
   tape: Tape,
   constant: Constant,
   name: string,
-  x: Tensor,
+  g: Tensor,
   target: Extract<StyleTarget, { kind: 'gram' }>,
   o: StyleOptions,
-  guidance: LayerRegion | undefined,
 ): Tensor {
-  const [, c, h, w] = x.shape as unknown as [number, number, number, number];
-  const g = tape.record(gram, `gram:${name}`, { x }, { scale: gramScale(c, guidance?.weight ?? h * w) });
-  const scale = styleScale(o, c, target.gram);
+  const scale = styleScale(o, g.shape[0]!, target.gram);
   return tape.record(
     squaredError,
     `style:${name}`,

@@ -48,6 +48,15 @@ export interface StyleOptions {
   readonly padding: 'zero' | 'replicate';
   readonly color: 'style' | 'keep' | 'match-histogram' | 'match-moments';
   readonly seed: number;
+  /**
+   * Windows in which pictures are worked on that do not fit the adapter in one piece: `auto` takes the fewest, a number
+   * is the side of a window's core in pixels, `off` refuses such pictures.
+   */
+  readonly tile: 'auto' | 'off' | number;
+  /** Pixels around a core: `exact` for the whole picture's gradient, a number below that for an approximation. */
+  readonly tileOverlap: 'exact' | number;
+  /** MiB of GPU memory that a step may take; `auto`: 4096 on software adapters, 8192 on others. */
+  readonly memory: 'auto' | number;
 }
 
 const STYLE_LAYERS = ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'];
@@ -66,6 +75,9 @@ const COMMON = {
   poolingScale: 1,
   color: 'style',
   seed: 0,
+  tile: 'auto',
+  tileOverlap: 'exact',
+  memory: 'auto',
 } as const;
 
 /** Weights by preset come from the net's manifest, the rest from here. */
@@ -237,6 +249,14 @@ export function checkOptions(o: StyleOptions, net: string): void {
   member('init', o.init, ['content', 'noise', 'style', 'image']);
   member('pooling', o.pooling, ['max', 'average']);
   member('padding', o.padding, ['zero', 'replicate']);
+  if (o.tile !== 'auto' && o.tile !== 'off') integer('tile', o.tile, 16, 16384);
+  if (o.tileOverlap !== 'exact') integer('tile overlap', o.tileOverlap, 0, 4096);
+  if (o.memory !== 'auto') integer('memory', o.memory, 64, 2 ** 20);
+  if (typeof o.tile === 'number' && o.styleLoss === 'w2') {
+    throw new InputError(
+      'tiles need the style loss gram; w2 has none: its means and covariances are of one piece',
+    );
+  }
   member('color', o.color, ['style', 'keep', 'match-histogram', 'match-moments']);
 }
 

@@ -1,40 +1,21 @@
-// One scale of a run: the compiled step, the picture and the optimiser's state on the GPU.
-import { InputError } from '../base/errors.js';
-import { type Tensor, tensor } from '../base/tensor.js';
-import type { Target } from '../gpu/kernel.js';
+// One scale of a run in one piece: the compiled step over the whole picture.
+import { tensor } from '../base/tensor.js';
+import { PLAIN_TARGET, type Target } from '../gpu/kernel.js';
 import { dryStore, type PinStore, type TensorStore } from '../gpu/store.js';
-
 import { withPinnedConstants } from '../graph/constants.js';
 import { type MemoryPlan, planMemory } from '../graph/liveness.js';
 import { Program } from '../graph/program.js';
 import { Tape } from '../graph/tape.js';
 import type { LoadedWeights } from '../nets/manifest.js';
 import { Net } from '../nets/net.js';
-import { Adam } from '../optim/adam.js';
-import { Lbfgs } from '../optim/lbfgs.js';
-import type { Optimizer } from '../optim/optimizer.js';
+import { Iterate, type StepSession } from './iterate.js';
 import { type Objective, recordObjective, type Targets } from './objective.js';
 import { activeLayers, activeTaps, type StyleOptions } from './options.js';
 
-function makeOptimizer(store: PinStore, o: StyleOptions): Optimizer {
-  if (o.optimizer === 'lbfgs') {
-    return new Lbfgs(store, { history: o.history, learningRate: o.learningRate, clamp: [0, 1] });
-  }
-  return new Adam(store, {
-    learningRate: o.learningRate,
-    beta1: o.beta1,
-    beta2: o.beta2,
-    epsilon: o.epsilon,
-    clamp: [0, 1],
-    averageDecay: o.averageDecay > 0 ? o.averageDecay : undefined,
-  });
-}
-
 interface Recorded {
   readonly tape: Tape;
-  readonly image: Tensor;
+  readonly iterate: Iterate;
   readonly objective: Objective;
-  readonly optimizer: Optimizer;
 }
 
 function recordStep(
@@ -46,16 +27,16 @@ function recordStep(
   o: StyleOptions,
 ): Recorded {
   const tape = new Tape(target);
-  const image = store.pin(tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' }));
+  const iterate = new Iterate(store, size, o);
+  const { image, optimizer } = iterate;
   const objective = recordObjective(tape, store, net, image, targets, o);
   const gradient = tape.backward(objective.loss, [image]).get(image)!;
-  const optimizer = makeOptimizer(store, o);
   optimizer.record(tape, image, gradient);
-  return { tape, image, objective, optimizer };
+  return { tape, iterate, objective };
 }
 
 /** Owns the program and pinned tensors of one scale. */
-export class ScaleSession {
+export class ScaleSession implements StepSession {
   private constructor(
     private readonly store: TensorStore,
     private readonly recorded: Recorded,
@@ -77,54 +58,22 @@ export class ScaleSession {
     return new ScaleSession(store, recorded, program);
   }
 
+  get iterate(): Iterate {
+    return this.recorded.iterate;
+  }
+
   get plan(): MemoryPlan {
     return this.program.plan;
   }
 
-  writeImage(planar: Float32Array): void {
-    this.store.write(this.recorded.image, planar);
-  }
-
-  readImage(): Promise<Float32Array> {
-    return this.store.read(this.recorded.image);
-  }
-
-  /** The optimiser's state by name, as logical values with their shapes. */
-  async readState(): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
-    const out = new Map<string, { shape: readonly number[]; values: Float32Array }>();
-    for (const [name, t] of this.recorded.optimizer.state()) {
-      out.set(name, { shape: t.shape, values: await this.store.read(t) });
-    }
-    return out;
-  }
-
-  /**
-   * Overwrites the optimiser's tensors of these names. `complete` demands all of them, with their shapes: a run
-   * that goes on with half a state would not be the same run.
-   */
-  writeState(
-    state: ReadonlyMap<string, { shape?: readonly number[]; values: Float32Array }>,
-    options: { complete?: boolean } = {},
-  ): void {
-    for (const [name, t] of this.recorded.optimizer.state()) {
-      const kept = state.get(name);
-      if (options.complete && kept?.shape?.join() !== t.shape.join()) {
-        throw new InputError(
-          `the checkpoint's ${name} must be [${t.shape.join(',')}], it is ${kept?.shape ? `[${kept.shape.join(',')}]` : 'missing'}`,
-        );
-      }
-      if (kept) this.store.write(t, kept.values);
-    }
-  }
-
-  /** Submits update number `step` (from 1) and waits for it. */
-  async step(step: number): Promise<void> {
-    this.recorded.optimizer.beforeStep(this.program, step);
+  /** One submission: nothing interrupts it. */
+  async step(step: number): Promise<true> {
+    this.iterate.optimizer.beforeStep(this.program, step);
     this.program.run();
     await this.store.device.sync();
+    return true;
   }
 
-  /** Losses of the last step, at the picture before its update, by series name. */
   async losses(): Promise<Record<string, number>> {
     const { series } = this.recorded.objective;
     const values = await this.program.readAll([...series.values()]);
@@ -138,8 +87,7 @@ export class ScaleSession {
   destroy(): void {
     this.program.destroy();
     for (const t of this.recorded.objective.pinned) this.store.release(t);
-    for (const t of this.recorded.optimizer.state().values()) this.store.release(t);
-    this.store.release(this.recorded.image);
+    this.iterate.release();
   }
 }
 
@@ -153,7 +101,20 @@ export function planStep(
   const net = new Net(dryStore, weights, activeTaps(o));
   const probe = new Tape(target);
   const image = tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' });
-  const taps = net.forward(probe, image, activeTaps(o), o);
+  net.forward(probe, image, activeTaps(o), o);
+  const targets = dryTargets(net, size, o);
+  const { tape, objective } = recordStep(target, dryStore, net, size, targets, o);
+  const step = withPinnedConstants(tape.dispatches);
+  const plan = planMemory(step, { keep: [...objective.series.values()] });
+  // Forward, and as much again for the gradient with respect to the picture.
+  return { plan, dispatches: step.length, flops: 2 * probe.flops };
+}
+
+/** Targets of the right shapes without values, for plans; a picture without regions. */
+export function dryTargets(net: Net, size: { height: number; width: number }, o: StyleOptions): Targets {
+  const tape = new Tape(PLAIN_TARGET);
+  const image = tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' });
+  const taps = net.forward(tape, image, activeTaps(o), o);
   const content = new Map(
     activeLayers(o.contentLayers, o.contentWeight).map(([layer]) => [
       layer,
@@ -171,10 +132,5 @@ export function planStep(
       ];
     }),
   );
-  const targets: Targets = { content, regions: [{ name: 'all', guidance: undefined, style }] };
-  const { tape, objective } = recordStep(target, dryStore, net, size, targets, o);
-  const step = withPinnedConstants(tape.dispatches);
-  const plan = planMemory(step, { keep: [...objective.series.values()] });
-  // Forward, and as much again for the gradient with respect to the picture.
-  return { plan, dispatches: step.length, flops: 2 * probe.flops };
+  return { content, regions: [{ name: 'all', guidance: undefined, style }] };
 }

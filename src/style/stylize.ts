@@ -15,10 +15,11 @@ import {
   type StylizeInput,
   styleSize,
 } from './input.js';
+import type { StepSession } from './iterate.js';
+import { openSession } from './open.js';
 import { activeTaps, type StyleOptions, scaleSteps } from './options.js';
 import { ScaledPictures } from './pictures.js';
 import { resample } from './resample.js';
-import { ScaleSession } from './session.js';
 import { computeTargets } from './targets.js';
 import { addLosses, emptyTrace, type StyleTrace } from './trace.js';
 
@@ -41,12 +42,24 @@ export interface StepEvent {
   checkpoint(): Promise<Checkpoint>;
 }
 
+/** Progress inside a step. */
+export interface WindowEvent {
+  /** The step that is being taken, from 1, of `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  /** Windows done, of `total` over both passes. */
+  readonly window: number;
+  readonly total: number;
+}
+
 export interface StylizeHooks {
   /** Called after every step; a promise is awaited. */
   onStep?(event: StepEvent): void | Promise<void>;
+  /** Called after each window of a step that goes over windows. */
+  onWindow?(event: WindowEvent): void;
   /** Called as work before the first step of a scale goes on. */
   onStage?(stage: string): void;
-  /** Ends the run after the current step. */
+  /** Ends the run after the current step, or between two windows of it, whose work is then lost. */
   readonly signal?: AbortSignal;
   /** Steps between readings of the losses; 10 unless said. */
   readonly lossEvery?: number;
@@ -124,11 +137,12 @@ class Run {
       try {
         const start = resume && index === resume.scale ? resume.stepInScale : 0;
         if (resume && index === resume.scale) {
-          session.writeImage(resume.image);
-          session.writeState(resume.state, { complete: true });
+          session.iterate.writeImage(this.store, resume.image);
+          session.iterate.writeState(this.store, resume.state, { complete: true });
         } else {
-          session.writeImage(carried ? carried.image : await this.pictures.initial(size));
-          if (carried) session.writeState(carried.state);
+          const first = carried ? carried.image : await this.pictures.initial(size);
+          session.iterate.writeImage(this.store, first);
+          if (carried) session.iterate.writeState(this.store, carried.state);
           this.trace.scales.push({ step: this.step, ...size });
         }
         const done = await this.optimise(session, index, start);
@@ -148,7 +162,7 @@ class Run {
     }
   }
 
-  private async open(index: number, size: Size): Promise<ScaleSession> {
+  private async open(index: number, size: Size): Promise<StepSession> {
     const stage = (text: string) => this.hooks.onStage?.(`${size.width}x${size.height}: ${text}`);
     stage('measuring content and styles');
     const content = await this.pictures.contentAt(size);
@@ -156,20 +170,27 @@ class Run {
     const targets = await computeTargets(this.store, this.net, content, styles, this.o);
     this.store.releaseDerived();
     stage('compiling the step');
-    const session = await ScaleSession.create(this.store, this.net, size, targets, this.o);
+    const session = await openSession(this.store, this.net, this.input.weights, size, targets, this.o, stage);
     stage(`optimising, scale ${index + 1} of ${this.sizes.length}`);
     return session;
   }
 
   /** Steps until the scale's share is done or the signal says stop; returns the steps done in this scale. */
-  private async optimise(session: ScaleSession, index: number, start: number): Promise<number> {
+  private async optimise(session: StepSession, index: number, start: number): Promise<number> {
     const every = this.hooks.lossEvery ?? 10;
     const count = this.steps[index]!;
     const size = this.sizes[index]!;
     let done = start;
     while (done < count && !this.hooks.signal?.aborted) {
       // Adam's bias correction goes on over the scales (its moments do too); L-BFGS starts anew.
-      await session.step(this.o.optimizer === 'adam' ? this.step + 1 : done + 1);
+      const number = this.o.optimizer === 'adam' ? this.step + 1 : done + 1;
+      const finished = await session.step(number, {
+        signal: this.hooks.signal,
+        onWindow: (window, total) =>
+          this.hooks.onWindow?.({ step: this.step + 1, steps: this.o.iterations, window, total }),
+      });
+      // Ended between two windows: the picture is still that of the step before.
+      if (!finished) break;
       const reading = done % every === 0 || done + 1 === count ? await session.losses() : undefined;
       if (reading) {
         this.assertFinite(reading);
@@ -203,7 +224,7 @@ class Run {
     }
   }
 
-  private async checkpoint(session: ScaleSession, scale: number, stepInScale: number): Promise<Checkpoint> {
+  private async checkpoint(session: StepSession, scale: number, stepInScale: number): Promise<Checkpoint> {
     return {
       identity: this.identity,
       options: this.o,
@@ -211,18 +232,18 @@ class Run {
       ...this.sizes[scale]!,
       stepInScale,
       step: this.step,
-      image: await session.readImage(),
-      state: await session.readState(),
+      image: await session.iterate.readImage(this.store),
+      state: await session.iterate.readState(this.store),
       trace: structuredClone(this.trace),
     };
   }
 
   /** The result at a step boundary: the corrected average of iterates where one is kept, then colours and alpha. */
-  private async picture(session: ScaleSession, size: Size, done: number): Promise<RgbImage> {
-    let planar = await session.readImage();
+  private async picture(session: StepSession, size: Size, done: number): Promise<RgbImage> {
+    let planar = await session.iterate.readImage(this.store);
     const { averageDecay } = this.o;
     if (averageDecay > 0 && done > 0) {
-      const average = (await session.readState()).get('average')!.values;
+      const average = (await session.iterate.readState(this.store)).get('average')!.values;
       const correction = 1 - averageDecay ** done;
       planar = average.map((value) => value / correction);
     }
@@ -236,13 +257,13 @@ class Run {
   }
 
   /** Picture and moments at the next scale's size. */
-  private async carry(session: ScaleSession, from: Size, to: Size): Promise<Carried> {
+  private async carry(session: StepSession, from: Size, to: Size): Promise<Carried> {
     const shape = [1, 3, from.height, from.width] as const;
     const scale = (values: Float32Array) => resample(this.store, values, shape, to.height, to.width);
-    const image = await scale(await session.readImage());
+    const image = await scale(await session.iterate.readImage(this.store));
     const state = new Map<string, { values: Float32Array }>();
     if (this.o.optimizer === 'adam') {
-      const moments = await session.readState();
+      const moments = await session.iterate.readState(this.store);
       for (const name of ['m', 'v']) state.set(name, { values: await scale(moments.get(name)!.values) });
     }
     return { image, state };

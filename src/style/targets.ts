@@ -14,6 +14,9 @@ import { gramScale, type Targets } from './objective.js';
 import { activeLayers, type StyleOptions } from './options.js';
 import { matchRegion, type Region } from './regions.js';
 import { resample } from './resample.js';
+import { type Measured, tiledFeatures, tiledGrams } from './tiles/measure.js';
+import { layerExtents, type Tiling } from './tiles/partition.js';
+import { planMeasure } from './tiles/plan.js';
 
 /** A picture at the size of one scale, planar [1,3,height,width] in 0..1. */
 export interface Planar {
@@ -68,10 +71,7 @@ export async function computeTargets(
 ): Promise<Targets> {
   const contentLayers = activeLayers(o.contentLayers, o.contentWeight).map(([layer]) => layer);
   const styleLayers = activeLayers(o.styleLayers, o.styleWeight).map(([layer]) => layer);
-  const contentTargets =
-    contentLayers.length > 0
-      ? await withFeatures(store, net, content, contentLayers, o, (_tape, features) => features)
-      : new Map();
+  const contentTargets = contentLayers.length > 0 ? await contentFeatures(store, net, content, o) : new Map();
   if (styleLayers.length === 0) return { content: contentTargets, regions: [] };
 
   if (!content.regions) {
@@ -85,7 +85,7 @@ export async function computeTargets(
     return { content: contentTargets, regions: [{ name: 'all', guidance: undefined, style }] };
   }
 
-  const sizes = await layerSizes(store, net, content, styleLayers, o);
+  const sizes = layerSizes(net, content, styleLayers);
   const regions: Targets['regions'][number][] = [];
   let found = false;
   for (const region of content.regions) {
@@ -116,11 +116,22 @@ export async function computeTargets(
 }
 
 /** Spatial extents of the taps for a picture. */
-async function layerSizes(store: TensorStore, net: Net, picture: Planar, layers: string[], o: StyleOptions) {
-  const tape = new Tape(store.device.target);
-  const image = tensor('probe', [1, 3, picture.height, picture.width], { lifetime: 'pinned' });
-  const taps = net.forward(tape, image, layers, o);
-  return new Map([...taps].map(([layer, t]) => [layer, { height: t.shape[2]!, width: t.shape[3]! }]));
+function layerSizes(net: Net, picture: Planar, layers: string[]) {
+  return new Map(layers.map((layer) => [layer, layerExtents(net.name, layer, picture)]));
+}
+
+/** The content picture's features, in windows where it must be. */
+async function contentFeatures(
+  store: TensorStore,
+  net: Net,
+  content: Planar,
+  o: StyleOptions,
+): Promise<Map<string, Measured>> {
+  const layers = activeLayers(o.contentLayers, o.contentWeight).map(([layer]) => layer);
+  const { tiling } = planMeasure(store.device.target, net, content, 'features', o);
+  return tiling
+    ? tiledFeatures(store, net, content, tiling, layers, o)
+    : withFeatures(store, net, content, layers, o, (_tape, features) => features);
 }
 
 /** Runs the net on a picture and reads what `record` makes of its taps, by the same keys. */
@@ -131,7 +142,7 @@ async function withFeatures(
   layers: string[],
   o: StyleOptions,
   record: (tape: Tape, features: Map<string, Tensor>) => Map<string, Tensor>,
-): Promise<Map<string, { shape: readonly number[]; values: Float32Array }>> {
+): Promise<Map<string, Measured>> {
   const image = store.pin(
     tensor('picture', [1, 3, picture.height, picture.width], { lifetime: 'pinned' }),
     picture.values,
@@ -145,7 +156,7 @@ async function withFeatures(
     });
     try {
       program.run();
-      const out = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+      const out = new Map<string, Measured>();
       for (const [key, t] of results) out.set(key, { shape: t.shape, values: await program.read(t) });
       return out;
     } finally {
@@ -220,8 +231,12 @@ async function styleStatistics(
   o: StyleOptions,
 ): Promise<Map<string, Raw>> {
   const guidance = region
-    ? await guidanceAt(store, region, style.maskSize!, await layerSizes(store, net, style, layers, o))
+    ? await guidanceAt(store, region, style.maskSize!, layerSizes(net, style, layers))
     : undefined;
+  if (o.styleLoss === 'gram') {
+    const { tiling } = planMeasure(store.device.target, net, style, 'grams', o);
+    if (tiling) return tiledStatistics(store, net, style, tiling, guidance, layers, o);
+  }
   const pinned: Tensor[] = [];
   try {
     const values = await withFeatures(store, net, style, layers, o, (tape, features) => {
@@ -256,6 +271,25 @@ async function styleStatistics(
   } finally {
     for (const t of pinned) store.release(t);
   }
+}
+
+async function tiledStatistics(
+  store: TensorStore,
+  net: Net,
+  style: ScaledStyle,
+  tiling: Tiling,
+  guidance: ReadonlyMap<string, LayerRegion> | undefined,
+  layers: string[],
+  o: StyleOptions,
+): Promise<Map<string, Raw>> {
+  const terms = layers
+    .filter((layer) => !guidance || guidance.has(layer))
+    .map((layer) => ({ name: layer, layer, guidance: guidance?.get(layer) }));
+  if (terms.length === 0) return new Map();
+  const grams = await tiledGrams(store, net, style, tiling, terms, o);
+  return new Map(
+    [...grams].map(([layer, { shape, values }]) => [layer, { channels: shape[0]!, gram: values }]),
+  );
 }
 
 /** A region's coverage at each layer's resolution; layers where less than one pixel is left are dropped. */

@@ -21,6 +21,10 @@ it('the line of a compilation says how far it is and what comes next', () => {
 });
 
 describe('barLine', () => {
+  it('says how far a step over tiles has come', () => {
+    expect(barLine({ ...facts, tile: { done: 3, total: 18 } }, 60)).toMatch(/90\/200 \| tile 3\/18 \| 1 min/);
+  });
+
   it('shows everything on a wide terminal', () => {
     expect(barLine(facts, 130)).toBe(
       '███████░░░░░░░░░  45% | 90/200 | 1 min 23 s left | 8.0 steps/s | loss 1.23 | content 0.457 | style 0.0200',

@@ -111,6 +111,39 @@ describe('backward', () => {
   });
 });
 
+describe('pulling back given gradients', () => {
+  it('starts from every seed, and adds a seed to what readers hand on', () => {
+    const x = pinned('x');
+    const tape = new Tape(target);
+    const middle = tape.record(relu, 'middle', { x }, {});
+    const top = tape.record(relu, 'top', { x: middle }, {});
+    const forward = tape.dispatches.length;
+    const seeds = new Map([
+      [top, pinned('d(top)')],
+      [middle, pinned('d(middle)')],
+    ]);
+    const gradient = tape.pullBack(seeds, [x]).get(x)!;
+    expect(labels(tape, forward)).toEqual([
+      'relu:backward:x at top',
+      'gradient:add at middle',
+      'relu:backward:x at middle',
+    ]);
+    expect(gradient.name).toBe('d(x)');
+  });
+
+  it('refuses a seed of another shape and a tensor that leads to none', () => {
+    const x = pinned('x');
+    const tape = new Tape(target);
+    const y = tape.record(relu, 'y', { x }, {});
+    expect(() => tape.pullBack(new Map([[y, pinned('seed', [1, 4, 3, 4])]]), [x])).toThrow(
+      new ShapeError('backward: the seed of y must be image [1,4,3,3], it is image [1,4,3,4]'),
+    );
+    expect(() => tape.pullBack(new Map([[y, pinned('seed')]]), [pinned('stranger')])).toThrow(
+      new KernelError('backward: y does not depend on stranger'),
+    );
+  });
+});
+
 describe('what a tape refuses', () => {
   const x = pinned('x');
   const weight = tensor('weight', [4, 4, 3, 3], { layout: 'filter', constant: true });

@@ -7,7 +7,7 @@ import { TensorStore } from '../../src/gpu/store.js';
 import type { LoadedWeights } from '../../src/nets/manifest.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/style/checkpoint.js';
 import { checkInput, usableScales } from '../../src/style/input.js';
-import { resolveOptions } from '../../src/style/options.js';
+import { type PartialStyleOptions, resolveOptions } from '../../src/style/options.js';
 import { resample } from '../../src/style/resample.js';
 import { stylize } from '../../src/style/stylize.js';
 import { useDevice } from '../kernels/shared.js';
@@ -60,19 +60,43 @@ it('takes a photograph of 12 megapixels to a small result', async () => {
   expect(Math.abs(image.data[3 * (24 * 64 + 32)]! - expected)).toBeLessThan(0.03);
 });
 
-it('tells before the first step that a size does not fit, and which does', async () => {
-  const limit = gpu.device.adapter.limits.maxStorageBufferBindingSize!;
-  // conv1_1 of the slim net has 16 channels: 64 bytes a pixel.
-  const side = 2 * Math.ceil(Math.sqrt(limit / 64));
-  let steps = 0;
-  const tooLarge = { size: Math.min(16384, side), firstSize: 64, iterations: 9 };
-  const failed = stylize(
-    { device: gpu.device, weights, content, style, options: tooLarge },
-    { onStep: () => void steps++ },
-  );
-  await expect(failed).rejects.toThrow(OutOfMemoryError);
-  await expect(failed).rejects.toThrow(/choose --size \d+ or less/);
-  expect(steps).toBe(0);
+describe('a size that does not fit', () => {
+  const attempt = async (options: PartialStyleOptions, message: RegExp) => {
+    let steps = 0;
+    const failed = stylize(
+      { device: gpu.device, weights, content, style, options: { firstSize: 64, iterations: 9, ...options } },
+      { onStep: () => void steps++ },
+    );
+    await expect(failed).rejects.toThrow(OutOfMemoryError);
+    await expect(failed).rejects.toThrow(message);
+    expect(steps).toBe(0);
+  };
+  /** Side of a picture that takes `bytes` a pixel and does not fit one binding. */
+  const beyond = (bytes: number) =>
+    Math.min(16384, 2 * Math.ceil(Math.sqrt(gpu.device.target.maxBindingBytes / bytes)));
+
+  it('is told before the first step, with what does', async () => {
+    // conv1_1 of the slim net has 16 channels: 64 bytes a pixel.
+    const size = beyond(64);
+    await attempt({ size, tile: 'off' }, /choose --size \d+ or less, or leave out --tile off$/);
+    await attempt({ size, styleLoss: 'w2' }, /choose --size \d+ or less, or --style-loss gram/);
+  });
+
+  it('in windows neither: the picture itself is too large', async () => {
+    const size = beyond(16);
+    await attempt(
+      { size },
+      /vgg19-slim at \d+x\d+ in windows of \d+x\d+ needs .* choose --size \d+ or less$/,
+    );
+  });
+
+  it('in windows neither: too little memory', async () => {
+    await attempt(
+      { size: 2048, memory: 256 },
+      /at most 256\.0 MiB may be taken: .* or --memory \d+ if there is/,
+    );
+    await attempt({ size: 512, tile: 'off', memory: 64 }, /at most 64\.0 MiB may be taken/);
+  });
 });
 
 it('leaves out scales that the net cannot take', () => {
