@@ -61,8 +61,9 @@ export class TensorStore implements PinStore {
 
   /** Logical row-major values, after all submitted work. */
   async read(tensor: Tensor): Promise<Float32Array> {
-    const bytes = geometryOf(tensor.shape, tensor.layout).bytes;
-    return unpackTensor(await this.device.read(this.buffer(tensor), bytes), tensor.shape, tensor.layout);
+    const { shape, layout } = tensor;
+    const part = { buffer: this.buffer(tensor), bytes: geometryOf(shape, layout).bytes };
+    return this.device.readMany([part], ([head]) => unpackTensor(head!, shape, layout));
   }
 
   /** Frees one tensor's buffer, and what was computed from it. */

@@ -173,8 +173,9 @@ export class Program {
       buffer: this.source(t),
       bytes: geometryOf(t.shape, t.layout).bytes,
     }));
-    const all = await this.device.readMany(parts);
-    return tensors.map((t, i) => unpackTensor(all[i]!, t.shape, t.layout));
+    return this.device.readMany(parts, (heads) =>
+      tensors.map((t, i) => unpackTensor(heads[i]!, t.shape, t.layout)),
+    );
   }
 
   /** The buffer that holds `t` after a run. */
