@@ -6,7 +6,7 @@ import type { Tensor } from '../base/tensor.js';
 import { type Device, mib } from '../gpu/device.js';
 import type { Dispatch } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
-import { computeConstants, rebind } from './constants.js';
+import { computeConstants, readAsTextures, rebind } from './constants.js';
 import { hoistConstants, lifetimes, type MemoryPlan, planMemory } from './liveness.js';
 import { profileSteps, type Timing } from './profile.js';
 import { bindSteps, encode, encodeCopies, type Step } from './steps.js';
@@ -43,7 +43,8 @@ export class Program {
     options: CompileOptions = {},
   ): Promise<Program> {
     const { setup, step } = hoistConstants(dispatches);
-    const hoisted = await computeConstants(store, setup, async (list) => {
+    const asTextures = readAsTextures(dispatches, options.keep);
+    const hoisted = await computeConstants(store, setup, asTextures, async (list) => {
       const once = await Program.build(store, list, { label: 'constants' }, new Map());
       try {
         once.run();
