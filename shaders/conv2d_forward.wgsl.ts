@@ -110,7 +110,7 @@ function tapProducts(v: ConvVariant, s: number, perTap: number): string {
         )
       : unroll(perTap, (e) => `let w${s}_${e} = weight[${offset(`${e}u`)}];`);
   const element = (e: number) =>
-    v.lanes > 0 ? `subgroupBroadcast(w${s}_${Math.floor(e / v.lanes)}, ${e % v.lanes}u)` : `w${s}_${e}`;
+    v.lanes > 0 ? `subgroupShuffle(w${s}_${Math.floor(e / v.lanes)}, ${e % v.lanes}u)` : `w${s}_${e}`;
   const products = unroll(v.tileK, (m) => {
     const weights = unroll(4, (c) => `let u${s}_${m}_${c} = ${element(c * v.tileK + m)};`);
     const sums = unroll(v.tileQ, (q) => {

@@ -9,7 +9,9 @@ export type WinogradGemmVariant = {
   /** Lanes of the subgroup that loads the filters together, or 0 where each thread loads them itself. */
   lanes: number;
   workgroup: number;
+  /** What v and u are read from. */
   load: Load;
+  loadU: Load;
 };
 
 /**
@@ -23,7 +25,7 @@ export function winogradGemm(v: WinogradGemmVariant): string {
 enable subgroups;
 #endif
 ${operand('v', 1, v.load, '[E][C4][T]')}
-@group(0) @binding(2) var<storage, read> u: array<vec4f>;             // [E][B][4*C4][tileK]
+${operand('u', 2, v.loadU, '[E][B][4*C4][tileK]')}
 @group(0) @binding(3) var<storage, read_write> product: array<vec4f>; // [E][K4][T]
 
 const TILE_T = ${v.tileT}u;
@@ -60,18 +62,21 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
 
 /** Loads u of four input channels: element i is input channel i / tileK, output block i % tileK. */
 function filterLoads(v: WinogradGemmVariant, perStep: number): string {
-  if (v.lanes === 0) return unroll(perStep, (i) => `let w${i} = u[row + ${i}u];`);
+  if (v.lanes === 0) return unroll(perStep, (i) => `let w${i} = load_u(row + ${i}u);`);
   // Lanes beyond a step's last element load it again.
   return unroll(
     Math.ceil(perStep / v.lanes),
-    (g) => `let w${g} = u[row + min(local_id.x % ${v.lanes}u + ${g * v.lanes}u, ${perStep - 1}u)];`,
+    (g) => `let w${g} = load_u(row + min(local_id.x % ${v.lanes}u + ${g * v.lanes}u, ${perStep - 1}u));`,
   );
 }
 
-/** Products of one output block: four filter vectors against tileT tiles. */
+/**
+ * Products of one output block: four filter vectors against tileT tiles. A shuffle from a constant lane is one
+ * instruction on llvmpipe, a broadcast two to four.
+ */
 function products(v: WinogradGemmVariant, m: number): string {
   const element = (i: number) =>
-    v.lanes > 0 ? `subgroupBroadcast(w${Math.floor(i / v.lanes)}, ${i % v.lanes}u)` : `w${i}`;
+    v.lanes > 0 ? `subgroupShuffle(w${Math.floor(i / v.lanes)}, ${i % v.lanes}u)` : `w${i}`;
   const filters = unroll(4, (c) => `let u${m}_${c} = ${element(c * v.tileK + m)};`);
   const sums = unroll(v.tileT, (j) => {
     const acc = `acc${j * v.tileK + m}`;

@@ -7,7 +7,9 @@ export type WinogradGemmNarrowVariant = {
   tileT: number;
   /** Lanes of the subgroup; also the workgroup. */
   lanes: number;
+  /** What v and u are read from. */
   load: Load;
+  loadU: Load;
 };
 
 /**
@@ -20,7 +22,7 @@ export function winogradGemmNarrow(v: WinogradGemmNarrowVariant): string {
   return wgsl`
 enable subgroups;
 ${operand('v', 1, v.load, '[E][C4][T]')}
-@group(0) @binding(2) var<storage, read> u: array<vec4f>;             // [E][B][4*C4][lanes]
+${operand('u', 2, v.loadU, '[E][B][4*C4][lanes]')}
 @group(0) @binding(3) var<storage, read_write> product: array<vec4f>; // [E][K4][T]
 
 const TILE_T = ${v.tileT}u;
@@ -37,7 +39,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let column = (e * params.C4 + c4) * params.T;
     ${unroll(shared, (g) => `let v${g} = load_v(column + at${g});`)}
     let row = ((e * num_workgroups.y + workgroup_id.y) * params.C4 + c4) * ${4 * v.lanes}u + local_id.x;
-    ${unroll(4, (c) => `let u${c} = u[row + ${c * v.lanes}u];`)}
+    ${unroll(4, (c) => `let u${c} = load_u(row + ${c * v.lanes}u);`)}
     ${unroll(v.tileT, (j) => products(v, j))}
   }
 
@@ -54,6 +56,6 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
 
 /** Products of one tile: its four channels, from the lane that loaded them, against the thread's filters. */
 function products(v: WinogradGemmNarrowVariant, j: number): string {
-  return `let b${j} = subgroupBroadcast(v${Math.floor(j / v.lanes)}, ${j % v.lanes}u);
+  return `let b${j} = subgroupShuffle(v${Math.floor(j / v.lanes)}, ${j % v.lanes}u);
     acc${j} = acc${j} + b${j}.x * u0 + b${j}.y * u1 + b${j}.z * u2 + b${j}.w * u3;`;
 }

@@ -25,6 +25,8 @@ export interface Tensor {
   readonly lifetime: Lifetime;
   /** Pinned and never written by a program: what depends on constants alone is computed once. */
   readonly constant: boolean;
+  /** Held in a texture and in no buffer: what was computed from constants and is only ever read so. */
+  readonly texture: boolean;
 }
 
 let nextId = 1;
@@ -36,10 +38,10 @@ let nextId = 1;
 export function tensor(
   name: string,
   shape: Shape,
-  options: { layout?: Layout; lifetime?: Lifetime; constant?: boolean } = {},
+  options: { layout?: Layout; lifetime?: Lifetime; constant?: boolean; texture?: boolean } = {},
 ): Tensor {
   const layout = options.layout ?? (shape.length === 4 ? 'image' : 'flat');
   const constant = options.constant ?? false;
   const lifetime = options.lifetime ?? (constant ? 'pinned' : 'transient');
-  return { id: nextId++, name, shape, layout, lifetime, constant };
+  return { id: nextId++, name, shape, layout, lifetime, constant, texture: options.texture ?? false };
 }

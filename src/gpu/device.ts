@@ -215,11 +215,17 @@ export class Device {
 
   /** The first `bytes` bytes of `buffer` as f32, after all submitted work. */
   async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array> {
-    return (await this.readMany([{ buffer, bytes }]))[0]!;
+    return this.readMany([{ buffer, bytes }], ([head]) => head!.slice());
   }
 
-  /** The heads of several buffers as f32, with one copy and one wait. */
-  async readMany(parts: readonly { buffer: GPUBuffer; bytes: number }[]): Promise<Float32Array[]> {
+  /**
+   * What `take` makes of the heads of several buffers as f32, with one copy and one wait. The heads are mapped
+   * memory, gone after `take`: it keeps copies, in the order that it wants them in.
+   */
+  async readMany<T>(
+    parts: readonly { buffer: GPUBuffer; bytes: number }[],
+    take: (heads: Float32Array[]) => T,
+  ): Promise<T> {
     this.check();
     const staging = this.gpu.createBuffer({
       label: `read ${parts.map((part) => part.buffer.label).join(', ')}`,
@@ -242,13 +248,14 @@ export class Device {
       );
       this.check();
       if (failed) throw new DeviceLostError(`${staging.label}: ${failed.message}`);
-      const all = staging.getMappedRange().slice(0);
+      const all = staging.getMappedRange();
       let from = 0;
-      return parts.map(({ bytes }) => {
-        const part = new Float32Array(all, from, bytes / 4);
+      const heads = parts.map(({ bytes }) => {
+        const head = new Float32Array(all, from, bytes / 4);
         from += bytes;
-        return part;
+        return head;
       });
+      return take(heads);
     } finally {
       staging.destroy();
     }

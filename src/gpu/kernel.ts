@@ -90,6 +90,14 @@ export function dispatch<V extends Variant, Ref>(
   return { kernel: kernel as unknown as KernelSpec, variant, label, buffers, params, workgroups };
 }
 
+/** What a dispatch writes. */
+export function written<Ref>(d: Dispatch<Ref>): Ref[] {
+  const access = d.kernel.bindings(d.variant);
+  return Object.entries(d.buffers)
+    .filter(([name]) => access[name] === 'read_write')
+    .map(([, ref]) => ref);
+}
+
 /** WGSL declarations of `Params` and its binding, generated from the spec so that the two cannot differ. */
 export function paramsStruct(params: Readonly<Record<string, 'u32' | 'f32'>>): string {
   const fields = Object.entries(params).map(([name, type]) => `  ${name}: ${type},`);

@@ -3,6 +3,7 @@ import { KernelError } from '../base/errors.js';
 import { geometryOf, packTensor, unpackTensor } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Device } from './device.js';
+import { encodeTextureCopy, heldBytes, textureRows } from './texture.js';
 
 /** What records need of a store: a plan can be made with one that allocates nothing. */
 export interface PinStore {
@@ -13,9 +14,10 @@ export interface PinStore {
 /** Accepts everything and allocates nothing: for plans. */
 export const dryStore: PinStore = { pin: (tensor) => tensor, release: () => {} };
 
-/** Owns one buffer per pinned tensor. Programs bind them; only the store makes and frees them. */
+/** Owns one buffer, or one texture, per pinned tensor. Programs bind them; only the store makes and frees them. */
 export class TensorStore implements PinStore {
   private readonly buffers = new Map<number, { tensor: Tensor; buffer: GPUBuffer }>();
+  private readonly textures = new Map<number, { tensor: Tensor; texture: GPUTexture }>();
   /** Results of constant dispatches by what they were made from, so that programs share them. */
   private readonly derived = new Map<string, { tensor: Tensor; sources: readonly number[] }>();
 
@@ -25,11 +27,12 @@ export class TensorStore implements PinStore {
   get bytes(): number {
     let sum = 0;
     for (const { buffer } of this.buffers.values()) sum += buffer.size;
+    for (const { tensor } of this.textures.values()) sum += heldBytes(tensor);
     return sum;
   }
 
   has(tensor: Tensor): boolean {
-    return this.buffers.has(tensor.id);
+    return this.buffers.has(tensor.id) || this.textures.has(tensor.id);
   }
 
   /** Gives `tensor` a zeroed buffer, and `values` (logical, row-major) where given. */
@@ -49,6 +52,27 @@ export class TensorStore implements PinStore {
     return held.buffer;
   }
 
+  /** The texture that holds a tensor which `moveToTexture` moved. */
+  texture(tensor: Tensor): GPUTexture {
+    const held = this.textures.get(tensor.id);
+    if (!held) throw new KernelError(`${tensor.name} is not in the store as a texture`);
+    return held.texture;
+  }
+
+  /** Moves a tensor's values into a texture and frees its buffer; waits, so that only one is held twice at a time. */
+  async moveToTexture(tensor: Tensor): Promise<void> {
+    const buffer = this.buffer(tensor);
+    const { vec4s } = geometryOf(tensor.shape, tensor.layout);
+    const texture = this.device.createTexture(tensor.name, textureRows(vec4s));
+    this.textures.set(tensor.id, { tensor, texture });
+    const encoder = this.device.gpu.createCommandEncoder({ label: `move ${tensor.name}` });
+    encodeTextureCopy(encoder, buffer, texture, vec4s);
+    this.device.submit(encoder.finish());
+    buffer.destroy();
+    this.buffers.delete(tensor.id);
+    await this.device.sync();
+  }
+
   /** Overwrites a tensor with logical row-major values; KernelError for a constant that others were computed from. */
   write(tensor: Tensor, values: ArrayLike<number>): void {
     this.assertMayWrite(tensor);
@@ -63,14 +87,14 @@ export class TensorStore implements PinStore {
 
   /** Logical row-major values, after all submitted work. */
   async read(tensor: Tensor): Promise<Float32Array> {
-    const bytes = geometryOf(tensor.shape, tensor.layout).bytes;
-    return unpackTensor(await this.device.read(this.buffer(tensor), bytes), tensor.shape, tensor.layout);
+    const { shape, layout } = tensor;
+    const part = { buffer: this.buffer(tensor), bytes: geometryOf(shape, layout).bytes };
+    return this.device.readMany([part], ([head]) => unpackTensor(head!, shape, layout));
   }
 
-  /** Frees one tensor's buffer, and what was computed from it. */
+  /** Frees one tensor's memory, and what was computed from it. */
   release(tensor: Tensor): void {
-    this.buffers.get(tensor.id)?.buffer.destroy();
-    this.buffers.delete(tensor.id);
+    this.free(tensor);
     for (const [key, heir] of this.derivedFrom(tensor)) {
       this.derived.delete(key);
       this.release(heir.tensor);
@@ -101,17 +125,20 @@ export class TensorStore implements PinStore {
 
   /** Frees what was made from constants; no program that uses it may be run again. */
   releaseDerived(): void {
-    for (const { tensor } of this.derived.values()) {
-      this.buffers.get(tensor.id)?.buffer.destroy();
-      this.buffers.delete(tensor.id);
-    }
+    for (const { tensor } of this.derived.values()) this.free(tensor);
     this.derived.clear();
   }
 
   /** Frees everything. */
   destroy(): void {
-    for (const { buffer } of this.buffers.values()) buffer.destroy();
-    this.buffers.clear();
+    for (const { tensor } of [...this.buffers.values(), ...this.textures.values()]) this.free(tensor);
     this.derived.clear();
+  }
+
+  private free({ id }: Tensor): void {
+    this.buffers.get(id)?.buffer.destroy();
+    this.buffers.delete(id);
+    this.textures.get(id)?.texture.destroy();
+    this.textures.delete(id);
   }
 }

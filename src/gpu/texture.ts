@@ -1,6 +1,7 @@
 // Tensors as storage textures: CPU rasterisers read a texel in half the time of a bounds-checked buffer element.
-import { TEXTURE_WIDTH } from '../base/layout.js';
+import { geometryOf, TEXTURE_WIDTH } from '../base/layout.js';
 import { ceilDiv } from '../base/shape.js';
+import type { Tensor } from '../base/tensor.js';
 import type { Target } from './kernel.js';
 
 const ROW_BYTES = TEXTURE_WIDTH * 16;
@@ -13,6 +14,12 @@ export function textureRows(vec4s: number): number {
 /** Bytes of a texture of so many rows. */
 export function textureBytes(rows: number): number {
   return rows * ROW_BYTES;
+}
+
+/** Bytes of what holds a pinned tensor: its buffer or its texture. */
+export function heldBytes({ shape, layout, texture }: Tensor): number {
+  const { bytes, vec4s } = geometryOf(shape, layout);
+  return texture ? textureBytes(textureRows(vec4s)) : bytes;
 }
 
 /** Whether a tensor of `vec4s` vec4s may be bound as a texture. */

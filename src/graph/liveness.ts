@@ -2,8 +2,8 @@
 import { KernelError } from '../base/errors.js';
 import { geometryOf } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
-import type { Access, Dispatch } from '../gpu/kernel.js';
-import { textureBytes } from '../gpu/texture.js';
+import { type Access, type Dispatch, written } from '../gpu/kernel.js';
+import { heldBytes, textureBytes } from '../gpu/texture.js';
 import { planTextures, type TexturePlan } from './textures.js';
 
 /** A buffer-to-be that holds one live tensor at a time, all of one physical geometry. */
@@ -90,10 +90,7 @@ export function planMemory(
     slotOf.set(t.id, found.slot.index);
   }
   const textures = planTextures(dispatches, { reuse });
-  const pinned = pinnedTensors(dispatches).map((t) => ({
-    name: t.name,
-    bytes: geometryOf(t.shape, t.layout).bytes,
-  }));
+  const pinned = pinnedTensors(dispatches).map((t) => ({ name: t.name, bytes: heldBytes(t) }));
   return {
     slots: slots.map((s) => s.slot),
     slotOf,
@@ -138,14 +135,6 @@ export function hoistConstants(dispatches: readonly Dispatch<Tensor>[]): {
     (fixed ? setup : step).push(d);
   }
   return { setup, step };
-}
-
-/** Tensors that a dispatch writes. */
-export function written(d: Dispatch<Tensor>): Tensor[] {
-  const access = d.kernel.bindings(d.variant);
-  return Object.entries(d.buffers)
-    .filter(([name]) => access[name] === 'read_write')
-    .map(([, t]) => t);
 }
 
 function sum(values: readonly number[]): number {

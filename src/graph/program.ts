@@ -6,7 +6,7 @@ import type { Tensor } from '../base/tensor.js';
 import { type Device, mib } from '../gpu/device.js';
 import type { Dispatch } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
-import { computeConstants, rebind } from './constants.js';
+import { computeConstants, readAsTextures, rebind } from './constants.js';
 import { hoistConstants, lifetimes, type MemoryPlan, planMemory } from './liveness.js';
 import { profileSteps, type Timing } from './profile.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -50,7 +50,8 @@ export class Program {
     const { setup, step } = hoistConstants(dispatches);
     // All at once, so that progress is told of the whole.
     await store.device.pipelinesOf(dispatches);
-    const hoisted = await computeConstants(store, setup, async (list) => {
+    const asTextures = readAsTextures(dispatches, options.keep);
+    const hoisted = await computeConstants(store, setup, asTextures, async (list) => {
       const once = await Program.build(store, list, { label: 'constants' }, new Map());
       try {
         once.run();
@@ -181,8 +182,9 @@ export class Program {
       buffer: this.source(t),
       bytes: geometryOf(t.shape, t.layout).bytes,
     }));
-    const all = await this.device.readMany(parts);
-    return tensors.map((t, i) => unpackTensor(all[i]!, t.shape, t.layout));
+    return this.device.readMany(parts, (heads) =>
+      tensors.map((t, i) => unpackTensor(heads[i]!, t.shape, t.layout)),
+    );
   }
 
   /** The buffer that holds `t` after a run. */

@@ -1,7 +1,6 @@
 // Leaves out what nobody reads: a tape records an op's forward pass also where only its gradient is wanted.
 import type { Tensor } from '../base/tensor.js';
-import type { Dispatch } from '../gpu/kernel.js';
-import { written } from './liveness.js';
+import { type Dispatch, written } from '../gpu/kernel.js';
 
 /**
  * The dispatches that lead to a pinned tensor or to one of `keep`, in their order. A transient tensor that none of them

@@ -57,7 +57,9 @@ export function bindSteps(
       ...Object.entries(d.kernel.bindings(d.variant)).map(([name, access], at) => {
         const t = d.buffers[name];
         if (!t) throw new KernelError(`${d.label}: nothing is bound to ${name} of ${d.kernel.name}`);
-        if (access === 'texture') return { binding: at + 1, resource: copied.get(t)!.createView() };
+        if (access === 'texture') {
+          return { binding: at + 1, resource: (copied.get(t) ?? store.texture(t)).createView() };
+        }
         return {
           binding: at + 1,
           resource: { buffer: bufferOf(t), size: geometryOf(t.shape, t.layout).bytes },

@@ -1,7 +1,7 @@
 // Which tensors are copied into textures, before which dispatch, and which texture each copy uses. Pure: no GPU.
 import { geometryOf } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
-import type { Dispatch } from '../gpu/kernel.js';
+import { type Dispatch, written } from '../gpu/kernel.js';
 import { textureRows } from '../gpu/texture.js';
 
 /** A texture-to-be that holds one copy at a time. */
@@ -27,7 +27,8 @@ export interface TexturePlan {
 }
 
 /**
- * One copy for each time that a tensor is written and then read as a texture; its readers share it. A texture is
+ * One copy for each time that a tensor is written and then read as a texture; its readers share it. What the store
+ * holds as a texture needs none, but where this very list writes it and the store has yet to move it. A texture is
  * taken again once its copy was last read, and grows to the rows of its largest copy. `reuse: false` gives every
  * copy its own.
  */
@@ -60,11 +61,12 @@ export function planTextures(
 function copySpans(dispatches: readonly Dispatch<Tensor>[]): Omit<TextureCopy, 'slot'>[] {
   const spans: { tensor: Tensor; before: number; last: number }[] = [];
   const current = new Map<Tensor, { tensor: Tensor; before: number; last: number }>();
+  const fresh = new Set(dispatches.flatMap(written));
   for (const [index, d] of dispatches.entries()) {
     const access = Object.entries(d.kernel.bindings(d.variant));
     for (const [name, as] of access) {
       const t = d.buffers[name];
-      if (!t || as !== 'texture') continue;
+      if (!t || as !== 'texture' || (t.texture && !fresh.has(t))) continue;
       const span = current.get(t);
       if (span) span.last = index;
       else {

@@ -2,27 +2,16 @@
 // per frequency, the result transformed back. The filter's transform depends on constants alone where weights are
 // constant, so that a program makes it once.
 import { type WinogradFilterVariant, winogradFilter } from '../../shaders/winograd_filter.wgsl.js';
-import { type WinogradGemmVariant, winogradGemm } from '../../shaders/winograd_gemm.wgsl.js';
-import {
-  type WinogradGemmNarrowVariant,
-  winogradGemmNarrow,
-} from '../../shaders/winograd_gemm_narrow.wgsl.js';
 import { type WinogradInputVariant, winogradInput } from '../../shaders/winograd_input.wgsl.js';
 import { type WinogradOutputVariant, winogradOutput } from '../../shaders/winograd_output.wgsl.js';
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import { ceilDiv, nchw } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { WinogradTile } from '../base/winograd.js';
-import {
-  type Dispatch,
-  dispatch,
-  type KernelSpec,
-  linearGrid,
-  type Target,
-  type Workgroups,
-} from '../gpu/kernel.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
 import { loadOf } from './load.js';
 import type { OpContext } from './op.js';
+import { productPlan, workgroupOf } from './winograd-product.js';
 
 const TILES = { tilesX: 'u32', tilesY: 'u32', tiles: 'u32', first: 'u32', T: 'u32' } as const;
 
@@ -45,28 +34,6 @@ export const winogradInputKernel: KernelSpec<WinogradInputVariant> = {
   variants: [
     { m: 2, load: 'buffer', workgroup: 64 },
     { m: 4, load: 'texture', workgroup: 8 },
-  ],
-};
-
-export const winogradGemmKernel: KernelSpec<WinogradGemmVariant> = {
-  name: 'winograd_gemm',
-  bindings: (v) => ({ v: v.load === 'texture' ? 'texture' : 'read', u: 'read', product: 'read_write' }),
-  params: { C4: 'u32', K4: 'u32', T: 'u32' },
-  shader: winogradGemm,
-  variants: [
-    { tileT: 8, tileK: 4, lanes: 8, workgroup: 8, load: 'texture' },
-    { tileT: 2, tileK: 2, lanes: 0, workgroup: 64, load: 'buffer' },
-  ],
-};
-
-export const winogradGemmNarrowKernel: KernelSpec<WinogradGemmNarrowVariant> = {
-  name: 'winograd_gemm_narrow',
-  bindings: (v) => ({ v: v.load === 'texture' ? 'texture' : 'read', u: 'read', product: 'read_write' }),
-  params: { C4: 'u32', K4: 'u32', T: 'u32' },
-  shader: winogradGemmNarrow,
-  variants: [
-    { tileT: 16, lanes: 8, load: 'texture' },
-    { tileT: 4, lanes: 8, load: 'buffer' },
   ],
 };
 
@@ -104,7 +71,8 @@ export function winogradDispatches(
   const tiles = n * tilesY * tilesX;
   const length = batchLength(target, tiles, frequencies * Math.max(c4, k4));
 
-  const plan = productPlan(target, { c4, k4, tiles: length, frequencies });
+  const shape = { c4, k4, tiles: length, frequencies };
+  const plan = productPlan(target, shape, t.weight.constant);
   const { block } = plan;
   const groups = ceilDiv(k4, block);
   const u = ctx.scratch(`${flip ? 'flipped.' : ''}u`, [frequencies * groups * 4 * c4, 4 * block]);
@@ -147,11 +115,6 @@ export function winogradDispatches(
   return dispatches;
 }
 
-/** Threads of a workgroup; on CPU rasterisers one subgroup. */
-function workgroupOf(target: Target): number {
-  return target.cpu ? target.subgroupSize || 8 : 64;
-}
-
 /** Scratch beyond this leaves the caches between the dispatches that write and read it. */
 const BATCH_BYTES = 32 * 2 ** 20;
 
@@ -164,68 +127,4 @@ function batchLength(target: Target, tiles: number, vec4sPerTile: number): numbe
   );
   const most = Math.min(Math.floor(vec4s / vec4sPerTile), workgroupOf(target) * target.maxWorkgroups);
   return ceilDiv(tiles, ceilDiv(tiles, most));
-}
-
-/** Time per tile, relative: more tiles per thread spare loads of the filter. Measured on llvmpipe. */
-const TILE_PRICES = [
-  { tileT: 8, price: 1 },
-  { tileT: 4, price: 1.2 },
-  { tileT: 2, price: 1.6 },
-  { tileT: 1, price: 2.4 },
-] as const;
-
-/** Up to so many tiles the lanes of a subgroup lie on output channels: they could not all have tiles of their own. */
-const NARROW = 16;
-
-/** The kernel of the matrix product, its variant and grid; `block`: channel blocks that a workgroup computes. */
-interface ProductPlan {
-  readonly block: number;
-  dispatch(label: string, t: { v: Tensor; u: Tensor; product: Tensor }): Dispatch<Tensor>;
-}
-
-function productPlan(
-  target: Target,
-  { c4, k4, tiles, frequencies }: { c4: number; k4: number; tiles: number; frequencies: number },
-): ProductPlan {
-  const params = { C4: c4, K4: k4, T: tiles };
-  const lanes = target.cpu ? target.subgroupSize : 0;
-  const grid = (width: number, block: number): Workgroups => [
-    ceilDiv(tiles, width),
-    ceilDiv(k4, block),
-    frequencies,
-  ];
-  if (lanes > 0 && tiles <= NARROW && k4 >= lanes) {
-    const tileT = tiles <= 4 ? 4 : tiles <= 8 ? 8 : NARROW;
-    return {
-      block: lanes,
-      dispatch: (label, t) =>
-        dispatch(
-          winogradGemmNarrowKernel,
-          { tileT, lanes, load: loadOf(target, t.v) },
-          label,
-          t,
-          params,
-          grid(tileT, lanes),
-        ),
-    };
-  }
-  const workgroup = workgroupOf(target);
-  const tileK = k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
-  // Without broadcasts the filters are in registers too, which leaves less room.
-  const prices = lanes > 0 ? TILE_PRICES : TILE_PRICES.slice(1);
-  const time = ({ tileT, price }: (typeof TILE_PRICES)[number]) =>
-    price * tileT * ceilDiv(tiles, tileT * workgroup);
-  const { tileT } = prices.reduce((best, next) => (time(next) < time(best) ? next : best));
-  return {
-    block: tileK,
-    dispatch: (label, t) =>
-      dispatch(
-        winogradGemmKernel,
-        { tileT, tileK, lanes, workgroup, load: loadOf(target, t.v) },
-        label,
-        t,
-        params,
-        grid(tileT * workgroup, tileK),
-      ),
-  };
 }

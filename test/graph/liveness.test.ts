@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../src/base/errors.js';
 import { geometryOf } from '../../src/base/layout.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
-import type { Dispatch } from '../../src/gpu/kernel.js';
-import { hoistConstants, lifetimes, planMemory, written } from '../../src/graph/liveness.js';
+import { type Dispatch, written } from '../../src/gpu/kernel.js';
+import { hoistConstants, lifetimes, planMemory } from '../../src/graph/liveness.js';
 import { paper, randomList } from './random-lists.js';
 
 const SEEDS = Array.from({ length: 300 }, (_, i) => i);

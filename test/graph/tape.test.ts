@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError, ShapeError } from '../../src/base/errors.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
-import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
-import { written } from '../../src/graph/liveness.js';
+import { PLAIN_TARGET, type Target, written } from '../../src/gpu/kernel.js';
+
 import { Tape } from '../../src/graph/tape.js';
 import { weightedAddOp } from '../../src/kernels/arithmetic.js';
 import { conv2d } from '../../src/kernels/conv2d.js';

@@ -3,6 +3,7 @@ import { TEXTURE_WIDTH } from '../../src/base/layout.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
 import { type Access, type Dispatch, dispatch, PLAIN_TARGET } from '../../src/gpu/kernel.js';
 import { fitsTexture, textureBytes } from '../../src/gpu/texture.js';
+import { readAsTextures } from '../../src/graph/constants.js';
 import { planMemory } from '../../src/graph/liveness.js';
 import { planTextures } from '../../src/graph/textures.js';
 
@@ -55,6 +56,15 @@ describe('planTextures', () => {
     expect(textureBytes(5)).toBe(5 * TEXTURE_WIDTH * 16);
   });
 
+  it('copies nothing that the store holds as a texture, but what it has yet to move there', () => {
+    const held = tensor('held', [64], { lifetime: 'pinned', texture: true });
+    const read = step({ x: ['texture', held], y: ['read_write', flat('y', 1)] });
+    expect(planTextures([read], { reuse: true }).copies).toEqual([]);
+    const made = step({ y: ['read_write', held] });
+    expect(planTextures([made, read], { reuse: true }).copies).toHaveLength(1);
+    expect(planMemory([read]).pinned).toEqual([{ name: 'held', bytes: textureBytes(1) }]);
+  });
+
   it('copies what another program or the store may have written, every run', () => {
     const { copies } = planTextures([step({ x: ['texture', image], y: ['read_write', flat('y', 1)] })], {
       reuse: true,
@@ -69,4 +79,18 @@ it('a tensor fits into a texture of the adapter, or not', () => {
   expect(fitsTexture(target, TEXTURE_WIDTH ** 2)).toBe(true);
   expect(fitsTexture(target, TEXTURE_WIDTH ** 2 + 1)).toBe(false);
   expect(fitsTexture({ ...target, maxTextureSize: TEXTURE_WIDTH - 1 }, 1)).toBe(false);
+});
+
+describe('readAsTextures', () => {
+  it('is what no dispatch reads from a buffer and nobody keeps', () => {
+    const [a, b, c] = [flat('a', 1), flat('b', 1), flat('c', 1)];
+    const list = [
+      step({ y: ['read_write', a] }),
+      step({ x: ['texture', a], y: ['read_write', b] }),
+      step({ x: ['texture', a], w: ['texture', b], y: ['read_write', c] }),
+      step({ x: ['read', b], w: ['texture', c], y: ['read_write', image] }),
+    ];
+    expect([...readAsTextures(list)]).toEqual([a, c]);
+    expect([...readAsTextures(list, [c])]).toEqual([a]);
+  });
 });

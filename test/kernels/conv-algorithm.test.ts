@@ -91,6 +91,66 @@ describe('Winograd for other adapters, run on this one', () => {
   });
 });
 
+describe('Winograd with frozen filters', () => {
+  const gpu = useDevice();
+  const op = conv2d as unknown as OpSpec<unknown>;
+  const values = (shape: readonly number[], seed: number) =>
+    ndarray(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, (_, at) => normal(seed, at)),
+    );
+  const [wide, narrow] = [20, 36];
+
+  // One row of tiles: tileT times 8 lanes, the last three tiles missing.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8].map((tileT) => [tileT, wide, 2 * (8 * tileT - 3)] as const))(
+    '%i tiles per thread, %i channels, %i pixels',
+    (tileT, k, width) => check(k, width, 'winograd_gemm', tileT),
+  );
+  it.each([
+    [4, narrow, 8],
+    [8, narrow, 10],
+    [16, narrow, 32],
+  ])('%i tiles per subgroup, %i channels, %i pixels', (tileT, k, width) =>
+    check(k, width, 'winograd_gemm_narrow', tileT),
+  );
+
+  async function check(k: number, width: number, kernel: string, tileT: number) {
+    const { target } = gpu.device;
+    const attrs = { stride: 1, pad: 1, relu: false, algorithm: 'winograd2' as const };
+    const shapes = { x: [1, 7, 2, width], weight: [k, 7, 3, 3], bias: [k] };
+    const arrays = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape], i) => [name, values(shape, i)]),
+    );
+    const store = new TensorStore(gpu.device);
+    const inputs = caseTensors(op, shapes, true);
+    for (const [input, t] of Object.entries(inputs)) store.pin(t, arrays[input]!.data);
+    const { y, dispatches } = recordForward(op, attrs, inputs, target);
+    const product = dispatches.find((d) => 'loadU' in d.variant)!;
+    if (target.cpu && target.subgroupSize === 8) {
+      expect(product.kernel.name).toBe(kernel);
+      expect(product.variant).toMatchObject({ tileT, loadU: 'texture' });
+    }
+    const program = await Program.compile(store, dispatches, { keep: [y] });
+    program.runPoisoned();
+    const { report, ok } = compare(
+      `${kernel} with ${tileT} tiles`,
+      await program.read(y),
+      conv2dReference.forward(arrays, attrs),
+      conv2dReference.forwardBound(arrays, attrs),
+    );
+    expect(ok, report).toBe(true);
+    // The transformed filters are moved once, not copied by every run, and shared.
+    const copied = program.plan.textures.copies.map(({ tensor }) => tensor.name);
+    expect(copied).not.toContain('case.u');
+    const held = store.bytes;
+    const again = await Program.compile(store, dispatches, { keep: [y] });
+    expect(store.bytes).toBe(held);
+    again.run();
+    expect(await again.read(y)).toEqual(await program.read(y));
+    store.destroy();
+  }
+});
+
 describe('Winograd within the limits of the adapter', () => {
   const record = (side: number, target: Target) => {
     const op = conv2d as unknown as OpSpec<unknown>;
