@@ -2,13 +2,18 @@
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.js';
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
-import type { Choices } from './choices.js';
+import { type Choices, mergeChoices } from './choices.js';
 import { type KernelSpec, paramsStruct, type Target, type Variant } from './kernel.js';
+import { resolveTuning, type Tuning, type TuningInEffect } from './tuning.js';
 
 export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
-  /** Variants to take instead of the defaults. */
+  /** Which of several ways of computing an op is taken: `cache` where the platform has a store, else `preset`. */
+  tuning?: Tuning;
+  /** Choices laid over those of `tuning`. */
   choices?: Choices;
+  /** Told in one line of what was passed over: a tuning table that cannot be read. A warning on the console if left out. */
+  onNote?: (line: string) => void;
 }
 
 export interface AdapterReport {
@@ -81,6 +86,8 @@ export class Device {
     readonly gpu: GPUDevice,
     readonly adapter: AdapterReport,
     readonly target: Target,
+    /** Where `target.choices` came from. */
+    readonly tuning: TuningInEffect,
   ) {
     gpu.addEventListener('uncapturederror', (event) => {
       this.failure ??= toError((event as GPUUncapturedErrorEvent).error);
@@ -103,6 +110,9 @@ export class Device {
       );
     }
     const report = reportAdapter(adapter);
+    const note = options.onNote ?? ((line: string) => console.warn(`facet: ${line}`));
+    const tuned = await resolveTuning(platform, report, options.tuning, note);
+    const tuning = { ...tuned, choices: mergeChoices(tuned.choices, options.choices) };
     const gpu = await adapter.requestDevice({
       label: 'facet',
       requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
@@ -110,7 +120,7 @@ export class Device {
     });
     const fixedSubgroup =
       gpu.features.has('subgroups' as GPUFeatureName) && report.subgroupMinSize === report.subgroupMaxSize;
-    return new Device(platform, gpu, report, {
+    const target: Target = {
       subgroupSize: fixedSubgroup ? report.subgroupMinSize : 0,
       cpu: report.software,
       maxWorkgroups: gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -123,8 +133,9 @@ export class Device {
       maxSharedBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       f16: gpu.features.has('shader-f16'),
       matrices: [],
-      ...(options.choices ? { choices: options.choices } : {}),
-    });
+      choices: tuning.choices,
+    };
+    return new Device(platform, gpu, report, target, tuning);
   }
 
   /** Throws what went wrong since the last call, if anything did. */
