@@ -117,7 +117,7 @@ export async function computeTargets(
 
 /** Spatial extents of the taps for a picture. */
 async function layerSizes(store: TensorStore, net: Net, picture: Planar, layers: string[], o: StyleOptions) {
-  const tape = new Tape(store.device.target);
+  const tape = new Tape(store.target);
   const image = tensor('probe', [1, 3, picture.height, picture.width], { lifetime: 'pinned' });
   const taps = net.forward(tape, image, layers, o);
   return new Map([...taps].map(([layer, t]) => [layer, { height: t.shape[2]!, width: t.shape[3]! }]));
@@ -137,7 +137,7 @@ async function withFeatures(
     picture.values,
   );
   try {
-    const tape = new Tape(store.device.target);
+    const tape = new Tape(store.target);
     const results = record(tape, net.forward(tape, image, layers, o));
     const program = await Program.compile(store, tape.dispatches, {
       label: 'targets',
