@@ -22,13 +22,29 @@ const MARGIN = 3;
 
 /** The bar and as many of the facts, the important ones first, as fit in `columns`; never more than those. */
 export function barLine(facts: StepFacts, columns: number): string {
-  const share = facts.total > 0 ? Math.min(1, facts.step / facts.total) : 1;
+  return fitted([...bar(facts.step, facts.total, columns), ...parts(facts)], columns - MARGIN);
+}
+
+/** The same bar over any work of `total` parts, with how long it may still take, and notes on what goes on. */
+export function progressLine(
+  facts: { done: number; total: number; secondsLeft: number | undefined; notes: readonly string[] },
+  columns: number,
+): string {
+  const { done, total, secondsLeft, notes } = facts;
+  return fitted([...bar(done, total, columns), ...left(secondsLeft), ...notes], columns - MARGIN);
+}
+
+function bar(done: number, total: number, columns: number): string[] {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
   const cells = columns < WIDE ? SHORT_BAR : BAR;
   const filled = Math.floor(share * cells);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(cells - filled)}`;
+  const drawn = `${'█'.repeat(filled)}${'░'.repeat(cells - filled)}`;
   // Rounded down: 100 % is for the last step.
-  const first = `${bar} ${String(Math.floor(100 * share)).padStart(3)}%`;
-  return fitted([first, `${facts.step}/${facts.total}`, ...parts(facts)], columns - MARGIN);
+  return [`${drawn} ${String(Math.floor(100 * share)).padStart(3)}%`, `${done}/${total}`];
+}
+
+function left(seconds: number | undefined): string[] {
+  return seconds === undefined ? [] : [`${duration(seconds)} left`];
 }
 
 /** The same facts for a log, in full. */
@@ -43,7 +59,7 @@ function parts({ secondsLeft, secondsPerStep, losses }: StepFacts): string[] {
   const named = (name: string, value: number | undefined) =>
     value === undefined ? [] : [`${name} ${value.toPrecision(3)}`];
   return [
-    ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+    ...left(secondsLeft),
     ...(secondsPerStep === undefined ? [] : [speed(secondsPerStep)]),
     ...named('loss', total),
     ...named('content', content),

@@ -1,6 +1,5 @@
-// What of a tape can be computed in several ways, and what its target takes.
-import { type Choices, choose, type Tunable } from '../gpu/choices.js';
-import type { Target } from '../gpu/kernel.js';
+// What of a tape can be computed in several ways.
+import type { Tunable } from '../gpu/choices.js';
 import type { OpSpec, Shapes } from '../kernels/op.js';
 import { shapesOf, type Tape } from './tape.js';
 
@@ -33,16 +32,6 @@ export function tunablesOf(tape: Tape): TuneItem[] {
     }
   }
   return [...found.values()];
-}
-
-/** What `target` takes for each item, defaults too. */
-export function choicesInEffect(items: readonly TuneItem[], target: Target): Choices {
-  const families = new Map<string, Map<string, string>>();
-  for (const { tunable } of items) {
-    const buckets = families.get(tunable.family) ?? new Map<string, string>();
-    families.set(tunable.family, buckets.set(tunable.bucket, choose(target.choices, tunable)));
-  }
-  return Object.fromEntries([...families].map(([family, buckets]) => [family, Object.fromEntries(buckets)]));
 }
 
 /** A family and a bucket as one word. */

@@ -59,7 +59,7 @@ export function indexedDbStore(name: string, factory: IDBFactory = indexedDB): K
     }
   };
   return {
-    place,
+    where: (key) => `${place}, ${key}`,
     get,
     set: (key, value) => update(key, () => value),
     update,

@@ -24,7 +24,7 @@ export function fileStore(folder: string): KeyValueStore {
   const update = (key: string, change: (value: string | undefined) => string) =>
     locked(path(key), async () => replace(path(key), change(await read(key))));
   return {
-    place: folder,
+    where: path,
     get: read,
     set: (key, value) => update(key, () => value),
     update,

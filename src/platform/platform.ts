@@ -3,8 +3,8 @@
 
 /** Small texts by name that outlive the process. Every method throws InputError where the place cannot be used. */
 export interface KeyValueStore {
-  /** Where it lies, for people. */
-  readonly place: string;
+  /** Where the text of that name lies, for people. */
+  where(key: string): string;
   get(key: string): Promise<string | undefined>;
   set(key: string, value: string): Promise<void>;
   /** Puts what `change` makes of the value in its place; what others write at the same time is not lost. */

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InputError, KernelError } from '../../src/base/errors.js';
 import { tensor } from '../../src/base/tensor.js';
+import { choose } from '../../src/gpu/choices.js';
 import { Device } from '../../src/gpu/device.js';
 import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { saveEntries } from '../../src/gpu/tuning-store.js';
 import { emptyTable, type TuningEntry } from '../../src/gpu/tuning-table.js';
 import { Tape } from '../../src/graph/tape.js';
-import { choicesInEffect, type TuneItem, tunablesOf } from '../../src/graph/tunables.js';
+import { type TuneItem, tunablesOf } from '../../src/graph/tunables.js';
 import { tunable, tune } from '../../src/graph/tune.js';
 import { distinctCandidates } from '../../src/graph/tune-item.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
@@ -63,16 +64,6 @@ describe('what of a tape can be tuned', () => {
       ['forward', '3x3s1 c4 k64 px256'],
       ['backward:x', '3x3s1 c64 k4 px256'],
     ]);
-  });
-
-  it('says what a target takes, defaults too', () => {
-    const choices = { conv2d: { '3x3s1 c4 k64 px256': 'winograd2', '*': 'none' } };
-    expect(choicesInEffect(items, { ...cpu, choices })).toEqual({
-      conv2d: {
-        '3x3s1 c4 k64 px256': 'winograd2',
-        '3x3s1 c64 k64 px256': items[1]!.tunable.candidates[0],
-      },
-    });
   });
 
   it('counts candidates that dispatch the same once', () => {
@@ -161,7 +152,7 @@ describe('a tuned device', () => {
   let platform: Platform;
   const texts = new Map<string, string>();
   const store: KeyValueStore = {
-    place: 'memory',
+    where: (key) => `memory, ${key}`,
     get: async (key) => texts.get(key),
     set: async (key, value) => void texts.set(key, value),
     update: async (key, change) => void texts.set(key, change(texts.get(key))),
@@ -202,8 +193,8 @@ describe('a tuned device', () => {
 
     const tuned = await Device.open(platform);
     expect(tuned.tuning).toMatchObject({ source: 'cache', measured: 2 });
-    expect(choicesInEffect(items, tuned.target).conv2d).toEqual(
-      Object.fromEntries(turned.map(({ bucket, choice }) => [bucket, choice])),
+    expect(items.map((item) => choose(tuned.target.choices, item.tunable))).toEqual(
+      turned.map(({ choice }) => choice),
     );
     const labels = (device: Device) => recordedOn(device.target).dispatches.map(({ kernel }) => kernel.name);
     const untuned = await Device.open(platform, { tuning: 'default' });

@@ -153,7 +153,7 @@ describe('files', () => {
   it('are JSON files of the folder, and nothing else is left in it', async () => {
     const folder = join(root, 'plain');
     const store = fileStore(folder);
-    expect(store.place).toBe(folder);
+    expect(store.where('a')).toBe(join(folder, 'a.json'));
     await store.set('a', '{}');
     await store.set('b', 'rubbish');
     const aside = await store.setAside('b');
