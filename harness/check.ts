@@ -3,6 +3,7 @@ import { InputError } from '../src/base/errors.js';
 import { normal } from '../src/base/random.js';
 import { sizeOf } from '../src/base/shape.js';
 import type { Tensor } from '../src/base/tensor.js';
+import { TOLERANCE_FACTOR, UNIT_ROUNDOFF } from '../src/base/tolerance.js';
 import type { Device } from '../src/gpu/device.js';
 import type { Dispatch } from '../src/gpu/kernel.js';
 import { TensorStore } from '../src/gpu/store.js';
@@ -12,9 +13,7 @@ import { type Arrays, type Bound, type NdArray, ndarray, zeros } from '../src/re
 import { type BuiltCase, type CaseFamily, CaseParams } from './cases/family.js';
 import { caseTensors, outputTensors, recordBackward, recordForward } from './record.js';
 
-/** The project's one factor in front of sqrt(K) * 2^-24 * sum |a_i b_i| (docs/numerics.md). */
-export const TOLERANCE_FACTOR = 4;
-const UNIT_ROUNDOFF = 2 ** -24;
+export { TOLERANCE_FACTOR };
 
 export interface Comparison {
   /** `conv2d:backward:x:N=1;...`: also what `facet check` takes. */

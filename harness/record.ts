@@ -1,9 +1,10 @@
 // Dispatches of one case without a device: its forward pass, and each gradient by itself.
 import type { Shape } from '../src/base/shape.js';
-import { type Layout, type Tensor, tensor } from '../src/base/tensor.js';
-import type { Dispatch, Target } from '../src/gpu/kernel.js';
-import { Tape } from '../src/graph/tape.js';
-import type { OpContext, OpSpec, Shapes } from '../src/kernels/op.js';
+import type { Tensor } from '../src/base/tensor.js';
+import { inputTensors } from '../src/graph/alone.js';
+import type { OpSpec } from '../src/kernels/op.js';
+
+export { outputTensors, recordBackward, recordForward } from '../src/graph/alone.js';
 
 /** Pinned tensors for a case's inputs, in the layouts that the op wants; with `frozen`, filters are constants. */
 export function caseTensors(
@@ -11,69 +12,5 @@ export function caseTensors(
   shapes: Readonly<Record<string, Shape | undefined>>,
   frozen = false,
 ): Record<string, Tensor> {
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, shape] of Object.entries(shapes)) {
-    if (!shape) continue;
-    const layout = op.layouts?.[name];
-    const constant = frozen && layout === 'filter';
-    tensors[name] = tensor(name, shape, { lifetime: 'pinned', constant, ...(layout ? { layout } : {}) });
-  }
-  return tensors;
-}
-
-/** The op's forward pass on `inputs`; ShapeError as the op throws it. */
-export function recordForward(
-  op: OpSpec<unknown>,
-  attrs: unknown,
-  inputs: Readonly<Record<string, Tensor>>,
-  target: Target,
-): { y: Tensor; dispatches: readonly Dispatch<Tensor>[] } {
-  const tape = new Tape(target);
-  const y = tape.record(op, 'case', inputs, attrs);
-  return { y, dispatches: tape.dispatches };
-}
-
-/** Pinned `y` and `dy` for `recordBackward`. */
-export function outputTensors(
-  op: OpSpec<unknown>,
-  attrs: unknown,
-  inputs: Readonly<Record<string, Tensor>>,
-): { y: Tensor; dy: Tensor } {
-  const shapes: Shapes = Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape]));
-  const { shape, layout } = op.output(shapes, attrs, 'case');
-  return {
-    y: tensor('y', shape, { layout, lifetime: 'pinned' }),
-    dy: tensor('dy', shape, { layout, lifetime: 'pinned' }),
-  };
-}
-
-/** The dispatches that overwrite `dx` with the gradient of sum(dy * y) with respect to the input `name`. */
-export function recordBackward(
-  op: OpSpec<unknown>,
-  attrs: unknown,
-  inputs: Readonly<Record<string, Tensor>>,
-  { y, dy }: { y: Tensor; dy: Tensor },
-  name: string,
-  target: Target,
-): { dx: Tensor; dispatches: readonly Dispatch<Tensor>[] } {
-  const context: OpContext = {
-    target,
-    where: 'case',
-    scratch: (label: string, shape: Shape, as?: Layout) => tensor(label, shape, as ? { layout: as } : {}),
-  };
-  const input = inputs[name]!;
-  const dx = tensor(`d(${name})`, input.shape, { layout: input.layout });
-  let saved: Record<string, Tensor> = { dy };
-  for (const key of op.saves) {
-    const value = key === 'y' ? y : inputs[key];
-    if (value) saved[key] = value;
-  }
-  const dispatches: Dispatch<Tensor>[] = [];
-  const shared = op.shared?.(saved, attrs, context);
-  if (shared) {
-    dispatches.push(...shared.dispatches);
-    saved = { ...saved, ...shared.tensors };
-  }
-  dispatches.push(...op.backward[name]!({ ...saved, dx }, attrs, context));
-  return { dx, dispatches };
+  return inputTensors(op, shapes, (_name, layout) => frozen && layout === 'filter');
 }

@@ -1,5 +1,6 @@
 // Times programs by the adapter's own clock where it has one, and by the wall clock beside it.
 import { FacetError } from '../../src/base/errors.js';
+import { median, quantile } from '../../src/base/statistics.js';
 import type { Device } from '../../src/gpu/device.js';
 import type { Program } from '../../src/graph/program.js';
 
@@ -77,17 +78,4 @@ async function wallMs(device: Device, program: Program, count: number): Promise<
   for (let i = 0; i < count; i++) program.run();
   await device.sync();
   return (performance.now() - start) / count;
-}
-
-/** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-/** The value below which `share` of the sorted values lie, interpolated between the two nearest. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = share * (sorted.length - 1);
-  const low = sorted[Math.floor(at)]!;
-  return low + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - low);
 }

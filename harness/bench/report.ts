@@ -7,6 +7,7 @@ import { InputError } from '../../src/base/errors.js';
 import type { Device } from '../../src/gpu/device.js';
 import type { Ceilings } from './ceilings.js';
 import type { Measurement } from './measure.js';
+import { describeTuning } from './tuning.js';
 
 const measurementSchema = z.object({
   name: z.string(),
@@ -23,6 +24,8 @@ const recordSchema = z.object({
   adapter: z.string(),
   driver: z.string(),
   webgpu: z.string(),
+  /** Which choices were in effect; records of before there were any do not tell. */
+  tuning: z.string().optional(),
   node: z.string(),
   cpu: z.string(),
   commit: z.string(),
@@ -48,6 +51,7 @@ export function benchRecord(
     adapter: [vendor, architecture, model].filter(Boolean).join(' '),
     driver: description,
     webgpu: device.platform.gpuVersion,
+    tuning: describeTuning(device.tuning),
     node: process.version,
     cpu: `${cpus().length} x ${cpu?.model ?? 'unknown'}`,
     commit: commit(),
@@ -104,6 +108,7 @@ export function headLines(record: BenchRecord): string[] {
   return [
     `adapter  ${record.adapter}`,
     `driver   ${record.driver}`,
+    ...(record.tuning === undefined ? [] : [`tuning   ${record.tuning}`]),
     `software ${record.webgpu}, node ${record.node}, commit ${record.commit}, ${record.date}`,
     `cpu      ${record.cpu}`,
     `limits   ${ceilings.gflops.toFixed(1)} GFLOP/s (multiply-adds in registers), ${ceilings.copyGbps.toFixed(1)} GB/s (copy), ${ceilings.readGbps.toFixed(1)} GB/s (read), measured in this run`,

@@ -19,6 +19,7 @@ import { stepBenchNames, stepBenchSet } from '../bench/steps.js';
 import { families, stepFamilies } from '../cases/index.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
 import { wholeNumber } from './arguments.js';
+import { readTuning, tuningOption } from './tuning-option.js';
 
 /** What to time, and whom to tell. */
 export interface BenchOptions {
@@ -89,19 +90,21 @@ interface CommandOptions {
   readonly force?: boolean;
   readonly markdown?: boolean;
   readonly compare?: string;
+  readonly tuning?: string;
 }
 
 async function action(options: CommandOptions): Promise<void> {
   if (options.repetitions < FEWEST_REPETITIONS) {
     throw new InputError(`--repetitions must be at least ${FEWEST_REPETITIONS}, got ${options.repetitions}`);
   }
+  const tuning = await readTuning(options.tuning);
   const old = options.compare === undefined ? undefined : readRecord(options.compare);
   if (options.json !== undefined) await checkWritable(options.json, options);
   // Dawn rounds timestamps to some 65 microseconds unless told otherwise: more than a small kernel takes.
   const platform = nodePlatform(['disable-dawn-features=timestamp_quantization']);
   let record: BenchRecord;
   try {
-    const device = await Device.open(platform);
+    const device = await Device.open(platform, tuning);
     try {
       const onOp = (name: string) => process.stderr.write(`bench: ${name}\n`);
       record = await runBench(device, { filters: options.filter, repetitions: options.repetitions, onOp });
@@ -131,6 +134,7 @@ export function benchCommand(): Command {
     )
     .option('--filter <text...>', 'only what contains one of these, such as conv2d:backward', [])
     .option('--repetitions <n>', 'timed rounds, of which the median counts', wholeNumber('--repetitions'), 7)
+    .addOption(tuningOption())
     .option('--json <file>', 'also write the results there')
     .option('--force', 'replace an existing file')
     .option('--markdown', 'print a Markdown table')

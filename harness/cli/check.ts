@@ -8,6 +8,7 @@ import { families, stepFamilies } from '../cases/index.js';
 import type { StepFamily } from '../cases/step.js';
 import { buildCase, type Comparison, checkCase, checkGradient } from '../check.js';
 import { checkSteps, stepNames } from '../check-steps.js';
+import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 /** What is checked, and how it is told. */
 export interface CheckOptions {
@@ -15,6 +16,8 @@ export interface CheckOptions {
   readonly gradients?: boolean;
   /** One JSON document instead of lines. */
   readonly json?: boolean;
+  /** As `--tuning` of the command line takes it. */
+  readonly tuning?: string;
 }
 
 interface Job {
@@ -57,7 +60,8 @@ export async function runCheck(
   const failed = results.filter(({ ok }) => !ok).length;
   const adapter = device ? device.adapter.description || device.adapter.device : undefined;
   if (options.json) {
-    console.log(JSON.stringify({ adapter, failed, results: results.map(finite) }, undefined, 2));
+    const tuning = device && describeTuning(device.tuning);
+    console.log(JSON.stringify({ adapter, tuning, failed, results: results.map(finite) }, undefined, 2));
   } else {
     const worst = results.reduce((a, b) => (b.worst > a.worst ? b : a));
     console.log(`\n${results.length - failed} passed, ${failed} failed${adapter ? ` on ${adapter}` : ''}`);
@@ -129,9 +133,10 @@ async function action(filters: string[], options: CheckOptions): Promise<void> {
     process.exitCode = await runCheck(undefined, filters, options);
     return;
   }
+  const tuning = await readTuning(options.tuning);
   const platform = nodePlatform();
   try {
-    const device = await Device.open(platform);
+    const device = await Device.open(platform, tuning);
     try {
       process.exitCode = await runCheck(device, filters, options);
     } finally {
@@ -150,6 +155,7 @@ export function checkCommand(): Command {
     )
     .argument('[filter...]', 'part of a name, or a whole one such as "conv2d:forward:C=64;H=33;W=17;K=128"')
     .option('--gradients', "only the references' gradients against finite differences; needs no adapter")
+    .addOption(tuningOption())
     .option('--json', 'print one JSON document')
     .action(action);
 }

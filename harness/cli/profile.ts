@@ -12,6 +12,7 @@ import { ScaleSession } from '../../src/style/session.js';
 import { computeTargets } from '../../src/style/targets.js';
 import { findWeights } from '../node/weights.js';
 import { oneOf, wholeNumber } from './arguments.js';
+import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 interface ProfileOptions {
   net: string;
@@ -19,6 +20,7 @@ interface ProfileOptions {
   size: number;
   preset: (typeof PRESET_NAMES)[number];
   steps: number;
+  tuning?: string;
   json?: boolean;
 }
 
@@ -31,12 +33,14 @@ export function profileCommand(): Command {
     .option('--size <pixels>', 'side of the picture', wholeNumber('--size'), 128)
     .option('--preset <name>', PRESET_NAMES.join(' | '), oneOf('--preset', PRESET_NAMES), 'quality' as const)
     .option('--steps <n>', 'steps that are timed, after two that are not', wholeNumber('--steps'), 10)
+    .addOption(tuningOption())
     .option('--json', 'print JSON')
     .action(runProfile);
 }
 
 async function runProfile(options: ProfileOptions): Promise<void> {
   if (options.steps < 1) throw new InputError(`--steps must be at least 1, got ${options.steps}`);
+  const tuning = await readTuning(options.tuning);
   const weights = await findWeights(options.net, options.weights ? { weights: options.weights } : {});
   const { size } = options;
   const o = resolveOptions({ preset: options.preset, size, firstSize: size }, weights);
@@ -49,7 +53,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
   const started = performance.now();
   let opened: Device | undefined;
   try {
-    const device = await Device.open(platform);
+    const device = await Device.open(platform, tuning);
     opened = device;
     const store = new TensorStore(device);
     const net = new Net(store, weights, activeTaps(o));
@@ -77,6 +81,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
       dawn: platform.gpuVersion,
       net: options.net,
       preset: options.preset,
+      tuning: describeTuning(device.tuning),
       size,
       steps: options.steps,
       coldStartMs: cold,
@@ -115,6 +120,7 @@ function describe(r: {
   dawn: string;
   net: string;
   preset: string;
+  tuning: string;
   size: number;
   steps: number;
   coldStartMs: number;
@@ -127,6 +133,7 @@ function describe(r: {
 }): string {
   const lines = [
     `${r.net}, preset ${r.preset}, ${r.size}x${r.size} on ${r.adapter} (${r.dawn})`,
+    `tuning: ${r.tuning}`,
     `first step after ${(r.coldStartMs / 1000).toFixed(2)} s (device, weights, targets, pipelines)`,
     `step ${r.stepMs.toFixed(1)} ms median of ${r.steps} (${r.stepMsRange.map((ms) => ms.toFixed(0)).join('..')}), ${r.stepCpuMs.toFixed(0)} ms of CPU`,
     `memory: ${r.plannedMiB.toFixed(0)} MiB of tensors, ${r.residentMiB.toFixed(0)} MiB resident at most`,

@@ -25,25 +25,35 @@ const MARGIN = 3;
 
 /** The bar and as many of the facts, the important ones first, as fit in `columns`; never more than those. */
 export function barLine(facts: StepFacts, columns: number): string {
-  return fitted(
-    [cellsOf(facts.step, facts.total, columns), `${facts.step}/${facts.total}`, ...parts(facts)],
-    columns - MARGIN,
-  );
+  return fitted([...bar(facts.step, facts.total, columns), ...parts(facts)], columns - MARGIN);
 }
 
 /** The bar while kernels are compiled. */
 export function compileLine({ done, total, kernel }: CompileProgress, columns: number): string {
-  const all = [cellsOf(done, total, columns), `compiling kernels ${done}/${total}`];
+  const all = [bar(done, total, columns)[0]!, `compiling kernels ${done}/${total}`];
   return fitted(kernel ? [...all, kernel] : all, columns - MARGIN);
 }
 
-/** `███░░░░░  45%`. */
-function cellsOf(done: number, total: number, columns: number): string {
+/** The same bar over any work of `total` parts, with how long it may still take, and notes on what goes on. */
+export function progressLine(
+  facts: { done: number; total: number; secondsLeft: number | undefined; notes: readonly string[] },
+  columns: number,
+): string {
+  const { done, total, secondsLeft, notes } = facts;
+  return fitted([...bar(done, total, columns), ...left(secondsLeft), ...notes], columns - MARGIN);
+}
+
+function bar(done: number, total: number, columns: number): string[] {
   const share = total > 0 ? Math.min(1, done / total) : 1;
   const cells = columns < WIDE ? SHORT_BAR : BAR;
   const filled = Math.floor(share * cells);
+  const drawn = `${'█'.repeat(filled)}${'░'.repeat(cells - filled)}`;
   // Rounded down: 100 % is for the last step.
-  return `${'█'.repeat(filled)}${'░'.repeat(cells - filled)} ${String(Math.floor(100 * share)).padStart(3)}%`;
+  return [`${drawn} ${String(Math.floor(100 * share)).padStart(3)}%`, `${done}/${total}`];
+}
+
+function left(seconds: number | undefined): string[] {
+  return seconds === undefined ? [] : [`${duration(seconds)} left`];
 }
 
 /** The same facts for a log, in full. */
@@ -59,7 +69,7 @@ function parts({ secondsLeft, secondsPerStep, losses, tile }: StepFacts): string
     value === undefined ? [] : [`${name} ${value.toPrecision(3)}`];
   return [
     ...(tile ? [`tile ${tile.done}/${tile.total}`] : []),
-    ...(secondsLeft === undefined ? [] : [`${duration(secondsLeft)} left`]),
+    ...left(secondsLeft),
     ...(secondsPerStep === undefined ? [] : [speed(secondsPerStep)]),
     ...named('loss', total),
     ...named('content', content),

@@ -1,7 +1,7 @@
 // The command that goes on with a run, as one can paste it into the shell.
 import { existsSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
-import { type GivenOption, STYLE_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
+import { CHECKPOINT_OPTIONS, type GivenOption, type StylizeArguments } from './stylize-arguments.js';
 import { checkpointBeside, type StylizeJob } from './stylize-jobs.js';
 
 /** Options that hold for one run of the command only. */
@@ -13,7 +13,7 @@ export function resumeCommand(
   job: Pick<StylizeJob, 'content' | 'output'>,
   checkpoint: string,
 ): string {
-  const dropped: readonly string[] = [...ONCE, ...STYLE_OPTIONS, 'output'];
+  const dropped: readonly string[] = [...ONCE, ...CHECKPOINT_OPTIONS, 'output'];
   const given = args.given.filter(({ name }) => !dropped.includes(name));
   const present = (file: string | undefined) => file !== undefined && existsSync(file);
   // Without --force a run replaces only the picture that its checkpoint is named after.

@@ -36,6 +36,9 @@ export const STYLE_OPTIONS = [
   'memory',
 ] as const satisfies readonly (keyof PartialStyleOptions)[];
 
+/** What a checkpoint holds: the options of the run, and how its ops are computed. */
+export const CHECKPOINT_OPTIONS: readonly string[] = [...STYLE_OPTIONS, 'tuning'];
+
 /** Arguments and options of `facet stylize`. */
 export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
   readonly content: string;
@@ -57,6 +60,8 @@ export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
   readonly skipExisting?: boolean;
   readonly bits: number;
   readonly quality: number;
+  /** `cache`, `preset`, `default` or a file. */
+  readonly tuning?: string;
   readonly plan?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;

@@ -12,6 +12,7 @@ import { resumeCommand } from './stylize-again.js';
 import { numbered } from './stylize-jobs.js';
 import { CheckpointKeeper } from './stylize-keep.js';
 import { load, type Prepared, styleInput } from './stylize-prepare.js';
+import { describeTuning } from './tuning-option.js';
 
 type Job = Prepared['jobs'][number];
 
@@ -30,6 +31,9 @@ export interface JobReport {
   readonly net: string;
   readonly weights: { readonly source: string; readonly sha256: string };
   readonly options: StylizeResult['options'];
+  /** Where the choices came from, and how ops were computed that can be in several ways. */
+  readonly tuning: string;
+  readonly choices: StylizeResult['choices'];
   /** Last reading of each series. */
   readonly losses: Readonly<Record<string, number | undefined>>;
 }
@@ -149,6 +153,8 @@ function report(device: Device, p: Prepared, job: Job, result: StylizeResult, se
     net: p.weights.net,
     weights: { source: p.weights.source, sha256: p.weights.sha256 },
     options: result.options,
+    tuning: job.resume ? 'of the checkpoint' : describeTuning(device.tuning),
+    choices: result.choices,
     losses: Object.fromEntries(
       Object.entries(result.trace.series).map(([name, values]) => [name, values.at(-1)]),
     ),
@@ -157,5 +163,5 @@ function report(device: Device, p: Prepared, job: Job, result: StylizeResult, se
 
 function traceJson(p: Prepared, result: StylizeResult): string {
   const { net, sha256 } = p.weights;
-  return `${JSON.stringify({ net, weights: sha256, options: result.options, ...result.trace }, null, 1)}\n`;
+  return `${JSON.stringify({ net, weights: sha256, options: result.options, choices: result.choices, ...result.trace }, null, 1)}\n`;
 }

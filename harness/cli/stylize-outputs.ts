@@ -7,6 +7,7 @@ import { checkPicturePath } from '../node/pictures.js';
 import { exists } from '../node/weights.js';
 import { initFile, type StylizeArguments } from './stylize-arguments.js';
 import { type JobList, parseNumbered, readCheckpoint, type StylizeJob } from './stylize-jobs.js';
+import { tuningFile } from './tuning-option.js';
 
 interface NamedFile {
   /** `output`, `trace`, `content`, … */
@@ -58,6 +59,7 @@ function inputFiles(args: StylizeArguments, jobs: readonly StylizeJob[]): NamedF
     ...named('picture of --init', initFile(args)),
     ...named('weights', args.weights),
     ...named('checkpoint of --resume', args.resume),
+    ...named('tuning table', tuningFile(args.tuning)),
   ];
 }
 

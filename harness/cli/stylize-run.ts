@@ -13,12 +13,14 @@ import { type JobList, listJobs } from './stylize-jobs.js';
 import { checkOutputs } from './stylize-outputs.js';
 import { describePlan, planJob, refuseTooLarge } from './stylize-plan.js';
 import { checkArguments, type Prepared, prepare, resolvedOptions } from './stylize-prepare.js';
+import { readTuning } from './tuning-option.js';
 
 const NOTICE = 'stopping after this step; picture and checkpoint are kept (again: at once) …';
 
 /** Runs the command; resolves to the exit code. */
 export async function runStylize(args: StylizeArguments): Promise<number> {
   checkArguments(args);
+  const tuning = await readTuning(args.tuning);
   const list = await listJobs(args);
   if (!args.plan) await checkOutputs(args, list);
   if (list.jobs.length === 0) {
@@ -30,7 +32,7 @@ export async function runStylize(args: StylizeArguments): Promise<number> {
   const bar = new StepBar({ quiet: args.quiet === true });
   let device: Device | undefined;
   try {
-    device = await Device.open(platform, { onCompile: (progress) => bar.compile(progress) });
+    device = await Device.open(platform, { ...tuning, onCompile: (progress) => bar.compile(progress) });
     if (args.plan) {
       printPlans(device, prepared, list);
       return 0;

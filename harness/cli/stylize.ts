@@ -5,8 +5,9 @@ import { CONVENTIONS, type ConventionName } from '../../src/nets/manifest.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { PRESET_NAMES } from '../../src/style/options.js';
 import { layerWeights, numberList, oneOf, realNumber, wholeNumber, wordOrNumber } from './arguments.js';
-import { STYLE_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
+import { CHECKPOINT_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
 import { runStylize } from './stylize-run.js';
+import { tuningOption } from './tuning-option.js';
 
 /** The sub-command `stylize`. */
 export function stylizeCommand(): Command {
@@ -68,7 +69,8 @@ function addRunOptions(command: Command): void {
       'steps over all scales (default: 1000 and 500 for each scale after the first; gatys 1000, paper 500)',
       wholeNumber('--iterations'),
     )
-    .option('--seed <n>', 'of the noise and of the tiles (default: 0)', wholeNumber('--seed'));
+    .option('--seed <n>', 'of the noise and of the tiles (default: 0)', wholeNumber('--seed'))
+    .addOption(tuningOption());
 }
 
 function addTileOptions(command: Command): void {
@@ -222,7 +224,7 @@ function addFileOptions(command: Command): void {
 }
 
 function refuseWithResume(given: StylizeArguments['given']): void {
-  const fixed = given.filter(({ name }) => (STYLE_OPTIONS as readonly string[]).includes(name));
+  const fixed = given.filter(({ name }) => CHECKPOINT_OPTIONS.includes(name));
   if (fixed.length === 0) return;
   const flags = fixed.map(({ flag }) => flag).join(', ');
   throw new InputError(`--resume goes on with the checkpoint's own options; leave out ${flags}`);

@@ -14,6 +14,8 @@ export interface Tunable {
   readonly bucket: string;
   /** Those that apply to this adapter and these shapes; never empty. */
   readonly candidates: readonly string[];
+  /** Tolerance of a candidate over that of a plain f32 sum of products (docs/numerics.md), where that is not 1. */
+  readonly tolerance?: Readonly<Record<string, number>>;
 }
 
 /** `forced` where given (KernelError where it does not apply), else what `choices` name, else the default. */
@@ -27,6 +29,23 @@ export function choose(choices: Choices | undefined, tunable: Tunable, forced?: 
   }
   const named = [choices?.[family]?.[bucket], choices?.[family]?.['*']];
   return named.find((name) => name !== undefined && candidates.includes(name)) ?? candidates[0]!;
+}
+
+/**
+ * `over` laid on `base`, bucket by bucket, in alphabetical order: equal choices make equal texts. A `*` of `over`
+ * stands for every bucket, those that `base` names too.
+ */
+export function mergeChoices(base: Choices | undefined, over: Choices | undefined): Choices {
+  const families = new Set([...Object.keys(base ?? {}), ...Object.keys(over ?? {})]);
+  const merged = [...families].map((family) => {
+    const kept = over?.[family]?.['*'] === undefined ? base?.[family] : {};
+    return [family, sorted(Object.entries({ ...kept, ...over?.[family] }))] as const;
+  });
+  return sorted(merged);
+}
+
+function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The power of two at or above `count`, which shapes of one bucket share. */

@@ -2,16 +2,21 @@
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.js';
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
-import type { Choices } from './choices.js';
+import { type Choices, mergeChoices } from './choices.js';
 import type { KernelSpec, Target, Variant } from './kernel.js';
 import { type CompileProgress, type KernelUse, Pipelines } from './pipelines.js';
+import { resolveTuning, type Tuning, type TuningInEffect } from './tuning.js';
 
 export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
-  /** Variants to take instead of the defaults. */
+  /** Which of several ways of computing an op is taken: `cache` where the platform has a store, else `preset`. */
+  tuning?: Tuning;
+  /** Choices laid over those of `tuning`. */
   choices?: Choices;
   /** Told before each pipeline that a program has to wait for, and once more when all are ready. */
   onCompile?: (progress: CompileProgress) => void;
+  /** Told in one line of what was passed over: a tuning table that cannot be read. A warning on the console if left out. */
+  onNote?: (line: string) => void;
 }
 
 export interface AdapterReport {
@@ -84,6 +89,8 @@ export class Device {
     readonly gpu: GPUDevice,
     readonly adapter: AdapterReport,
     readonly target: Target,
+    /** Where `target.choices` came from. */
+    readonly tuning: TuningInEffect,
     onCompile: DeviceOptions['onCompile'],
   ) {
     const host = {
@@ -114,6 +121,9 @@ export class Device {
       );
     }
     const report = reportAdapter(adapter);
+    const note = options.onNote ?? ((line: string) => console.warn(`facet: ${line}`));
+    const tuned = await resolveTuning(platform, report, options.tuning, note);
+    const tuning = { ...tuned, choices: mergeChoices(tuned.choices, options.choices) };
     const gpu = await adapter.requestDevice({
       label: 'facet',
       requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
@@ -134,9 +144,9 @@ export class Device {
       maxSharedBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       f16: gpu.features.has('shader-f16'),
       matrices: [],
-      ...(options.choices ? { choices: options.choices } : {}),
+      choices: tuning.choices,
     };
-    return new Device(platform, gpu, report, target, options.onCompile);
+    return new Device(platform, gpu, report, target, tuning, options.onCompile);
   }
 
   /** Throws what went wrong since the last call, if anything did. */

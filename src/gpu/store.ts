@@ -3,6 +3,7 @@ import { KernelError } from '../base/errors.js';
 import { geometryOf, packTensor, unpackTensor } from '../base/layout.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Device } from './device.js';
+import type { Target } from './kernel.js';
 import { encodeTextureCopy, heldBytes, textureRows } from './texture.js';
 
 /** What records need of a store: a plan can be made with one that allocates nothing. */
@@ -21,7 +22,11 @@ export class TensorStore implements PinStore {
   /** Results of constant dispatches by what they were made from, so that programs share them. */
   private readonly derived = new Map<string, { tensor: Tensor; sources: readonly number[] }>();
 
-  constructor(readonly device: Device) {}
+  /** What is recorded for this store is recorded for `target`: the device's own, or one with other choices. */
+  constructor(
+    readonly device: Device,
+    readonly target: Target = device.target,
+  ) {}
 
   /** Total bytes held. */
   get bytes(): number {

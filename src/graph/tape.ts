@@ -6,12 +6,19 @@ import type { Dispatch, Target } from '../gpu/kernel.js';
 import { fillDispatch, weightedAddDispatch } from '../kernels/arithmetic.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from '../kernels/op.js';
 
-interface Node {
+/** An op as it was recorded. */
+export interface RecordedOp {
   readonly op: OpSpec<unknown>;
   readonly where: string;
   readonly inputs: Tensors;
   readonly attrs: unknown;
   readonly y: Tensor;
+  /** Inputs whose gradients were recorded too. */
+  readonly differentiated: ReadonlySet<string>;
+}
+
+interface Node extends RecordedOp {
+  readonly differentiated: Set<string>;
 }
 
 export class Tape {
@@ -23,6 +30,11 @@ export class Tape {
   /** Everything recorded so far, in the order in which it will run. */
   get dispatches(): readonly Dispatch<Tensor>[] {
     return this.list;
+  }
+
+  /** The ops recorded so far, in order. */
+  get ops(): readonly RecordedOp[] {
+    return this.nodes;
   }
 
   /** Arithmetic of the forward ops recorded so far. */
@@ -46,7 +58,14 @@ export class Tape {
     }
     const { shape, layout } = op.output(shapesOf(given), attrs, where);
     const y = tensor(where, shape, { layout });
-    this.nodes.push({ op: op as OpSpec<unknown>, where, inputs: given, attrs, y });
+    this.nodes.push({
+      op: op as OpSpec<unknown>,
+      where,
+      inputs: given,
+      attrs,
+      y,
+      differentiated: new Set(),
+    });
     this.list.push(...op.forward({ ...given, y }, attrs, this.context(where)));
     return y;
   }
@@ -130,6 +149,7 @@ export class Tape {
       if (!rule) throw new KernelError(`${node.op.name} at ${node.where} has no gradient for ${name}`);
       const dx = tensor(`d(${input.name})`, input.shape, { layout: input.layout });
       this.list.push(...rule({ ...saved, dx }, node.attrs, context));
+      node.differentiated.add(name);
       const before = gradients.get(input);
       if (before) {
         const sum = tensor(dx.name, input.shape, { layout: input.layout });
@@ -169,6 +189,7 @@ export class Tape {
   }
 }
 
-function shapesOf(inputs: Tensors): Shapes {
+/** Logical shapes by input name. */
+export function shapesOf(inputs: Tensors): Shapes {
   return Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.shape]));
 }

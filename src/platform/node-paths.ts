@@ -44,3 +44,8 @@ export function cacheFolder(
   const xdg = env.XDG_CACHE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(home, '.cache'), 'facet');
 }
+
+/** Where tuning tables are kept: $FACET_TUNING, else `tuning` in the cache folder. It may not exist yet. */
+export function tuningFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return env.FACET_TUNING || join(cacheFolder(env), 'tuning');
+}

@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { create, globals } from 'webgpu';
+import { tuningFolder } from './node-paths.js';
+import { fileStore } from './node-store.js';
 import type { Platform } from './platform.js';
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -25,6 +27,7 @@ export function nodePlatform(flags: readonly string[] = []): Platform {
       return gpu;
     },
     gpuVersion: `dawn.node ${dawnVersion()}`,
+    store: fileStore(tuningFolder()),
     idle: napping,
     dispose() {
       gpu = undefined;

@@ -1,11 +1,27 @@
 // What Facet needs from the place it runs in. Built at the entry (Node or browser) and passed down:
 // nothing below asks where it is.
+
+/** Small texts by name that outlive the process. Every method throws InputError where the place cannot be used. */
+export interface KeyValueStore {
+  /** Where the text of that name lies, for people. */
+  where(key: string): string;
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string): Promise<void>;
+  /** Puts what `change` makes of the value in its place; what others write at the same time is not lost. */
+  update(key: string, change: (value: string | undefined) => string): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Moves a value that nobody can read out of the way; returns where it is kept. */
+  setAside(key: string): Promise<string>;
+}
+
 export interface Platform {
   readonly name: 'node' | 'browser';
   /** WebGPU's entry point. */
   readonly gpu: GPU;
   /** Version of what stands behind `gpu` (Dawn's or the browser's), for caches and reports. */
   readonly gpuVersion: string;
+  /** Keeps tuning tables; nothing is kept where there is none. */
+  readonly store?: KeyValueStore;
   /**
    * Awaits GPU work. Dawn in Node polls its event loop while a promise is pending, which halves the
    * throughput of a software adapter, so the Node platform throttles; the browser's just awaits.

@@ -1,6 +1,7 @@
 // A run at a step boundary: everything needed to go on bit-exactly, as one safetensors file.
 import { z } from 'zod';
 import { InputError, WeightsError } from '../base/errors.js';
+import type { Choices } from '../gpu/choices.js';
 import { parseSafetensors, tensorValues, writeSafetensors } from '../nets/safetensors.js';
 import type { StyleOptions } from './options.js';
 import type { StyleTrace } from './trace.js';
@@ -50,6 +51,9 @@ const options = z.strictObject({
   memory: z.union([z.literal('auto'), z.number()]).default('auto'),
 }) satisfies z.ZodType<StyleOptions>;
 
+/** Names of candidates by family and bucket. */
+const choices = z.record(z.string(), z.record(z.string(), z.string()));
+
 const trace = z.strictObject({
   steps: z.array(count),
   // JSON has no NaN: a series that begins late is padded with null.
@@ -74,6 +78,8 @@ const facts = z.strictObject({
   stepInScale: count,
   step: count,
   trace,
+  // Checkpoints of before there were choices have none.
+  choices: choices.optional(),
 });
 
 /** Which inputs a checkpoint belongs to: resuming with others is refused. */
@@ -94,6 +100,8 @@ export interface Checkpoint {
   /** The optimiser's tensors. */
   readonly state: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
   readonly trace: StyleTrace;
+  /** How ops are computed that can be in several ways: a resumed run goes on with these. */
+  readonly choices?: Choices | undefined;
 }
 
 const FORMAT = 'facet-style-checkpoint-1';

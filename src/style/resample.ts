@@ -108,7 +108,7 @@ async function resize(
 ): Promise<Float32Array> {
   const source = store.pin(tensor('resample.source', shape, { lifetime: 'pinned' }), values);
   try {
-    const tape = new Tape(store.device.target);
+    const tape = new Tape(store.target);
     const y = tape.record(resizeBilinear, 'resample', { x: source }, { height, width, antialias: true });
     const program = await Program.compile(store, tape.dispatches, { label: 'resample', keep: [y] });
     try {

@@ -6,6 +6,7 @@ import { withPinnedConstants } from '../graph/constants.js';
 import { type MemoryPlan, planMemory } from '../graph/liveness.js';
 import { Program } from '../graph/program.js';
 import { Tape } from '../graph/tape.js';
+import { type TuneItem, tunablesOf } from '../graph/tunables.js';
 import type { LoadedWeights } from '../nets/manifest.js';
 import { Net } from '../nets/net.js';
 import { Iterate, type StepSession } from './iterate.js';
@@ -50,7 +51,7 @@ export class ScaleSession implements StepSession {
     targets: Targets,
     o: StyleOptions,
   ): Promise<ScaleSession> {
-    const recorded = recordStep(store.device.target, store, net, size, targets, o);
+    const recorded = recordStep(store.target, store, net, size, targets, o);
     const program = await Program.compile(store, recorded.tape.dispatches, {
       label: `style step ${size.width}x${size.height}`,
       keep: [...recorded.objective.series.values()],
@@ -91,13 +92,13 @@ export class ScaleSession implements StepSession {
   }
 }
 
-/** The memory plan of one step at one size, without touching a GPU. */
+/** The memory plan of one step at one size and what of it can be tuned, without touching a GPU. */
 export function planStep(
   target: Target,
   weights: LoadedWeights,
   size: { height: number; width: number },
   o: StyleOptions,
-): { plan: MemoryPlan; dispatches: number; flops: number } {
+): { plan: MemoryPlan; dispatches: number; flops: number; tunables: TuneItem[] } {
   const net = new Net(dryStore, weights, activeTaps(o));
   const probe = new Tape(target);
   const image = tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' });
@@ -107,7 +108,7 @@ export function planStep(
   const step = withPinnedConstants(tape.dispatches);
   const plan = planMemory(step, { keep: [...objective.series.values()] });
   // Forward, and as much again for the gradient with respect to the picture.
-  return { plan, dispatches: step.length, flops: 2 * probe.flops };
+  return { plan, dispatches: step.length, flops: 2 * probe.flops, tunables: tunablesOf(tape) };
 }
 
 /** Targets of the right shapes without values, for plans; a picture without regions. */

@@ -1,6 +1,7 @@
 // The task: scale by scale, targets, steps, the picture handed up to the next scale.
 import { FacetError, InputError } from '../base/errors.js';
 import { fromPlanar, type RgbImage, rgbImage } from '../base/image.js';
+import type { Choices } from '../gpu/choices.js';
 import { TensorStore } from '../gpu/store.js';
 import { Net } from '../nets/net.js';
 import { assertSameRun, type Checkpoint, type RunIdentity } from './checkpoint.js';
@@ -73,6 +74,8 @@ export interface StylizeResult {
   /** True where the signal ended the run early; `checkpoint` goes on from there. */
   readonly aborted: boolean;
   readonly checkpoint: Checkpoint;
+  /** By family and bucket, how ops were computed that can be in several ways; as by default where nothing is named. */
+  readonly choices: Choices;
 }
 
 /**
@@ -94,7 +97,12 @@ export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Pr
   const last = checked.sizes.at(-1)!;
   const styleSizes = checked.styles.map((style) => styleSize(style, last, input.weights, checked.options));
   assertFits(input.device, input.weights, last, styleSizes, checked.options);
-  const store = new TensorStore(input.device);
+  // A run that goes on must add its numbers in the order in which it began, whatever was measured since.
+  const choices = input.resume?.choices ?? input.device.target.choices;
+  const store = new TensorStore(input.device, {
+    ...input.device.target,
+    ...(choices ? { choices } : {}),
+  });
   try {
     const net = new Net(store, input.weights, activeTaps(checked.options));
     return await new Run(input, hooks, checked, identity, store, net).go();
@@ -111,6 +119,7 @@ class Run {
   private readonly trace: StyleTrace;
   private readonly steps: number[];
   private step: number;
+  private readonly choices: Choices;
 
   constructor(
     private readonly input: StylizeInput,
@@ -125,6 +134,7 @@ class Run {
     this.sizes = checked.sizes;
     this.steps = scaleSteps(this.o.iterations, this.sizes.length);
     this.step = input.resume?.step ?? 0;
+    this.choices = store.target.choices ?? {};
     this.trace = input.resume ? structuredClone(input.resume.trace) : emptyTrace();
   }
 
@@ -151,7 +161,8 @@ class Run {
         if (last || aborted) {
           const checkpoint = await this.checkpoint(session, index, done);
           const image = await this.picture(session, size, done);
-          return { image, trace: this.trace, options: this.o, steps: this.step, aborted, checkpoint };
+          const { trace, o: options, step: steps, choices } = this;
+          return { image, trace, options, steps, aborted, checkpoint, choices };
         }
         carried = await this.carry(session, size, this.sizes[index + 1]!);
       } finally {
@@ -235,6 +246,7 @@ class Run {
       image: await session.iterate.readImage(this.store),
       state: await session.iterate.readState(this.store),
       trace: structuredClone(this.trace),
+      choices: this.choices,
     };
   }
 

@@ -128,7 +128,7 @@ async function contentFeatures(
   o: StyleOptions,
 ): Promise<Map<string, Measured>> {
   const layers = activeLayers(o.contentLayers, o.contentWeight).map(([layer]) => layer);
-  const { tiling } = planMeasure(store.device.target, net, content, 'features', o);
+  const { tiling } = planMeasure(store.target, net, content, 'features', o);
   return tiling
     ? tiledFeatures(store, net, content, tiling, layers, o)
     : withFeatures(store, net, content, layers, o, (_tape, features) => features);
@@ -148,7 +148,7 @@ async function withFeatures(
     picture.values,
   );
   try {
-    const tape = new Tape(store.device.target);
+    const tape = new Tape(store.target);
     const results = record(tape, net.forward(tape, image, layers, o));
     const program = await Program.compile(store, tape.dispatches, {
       label: 'targets',
@@ -234,7 +234,7 @@ async function styleStatistics(
     ? await guidanceAt(store, region, style.maskSize!, layerSizes(net, style, layers))
     : undefined;
   if (o.styleLoss === 'gram') {
-    const { tiling } = planMeasure(store.device.target, net, style, 'grams', o);
+    const { tiling } = planMeasure(store.target, net, style, 'grams', o);
     if (tiling) return tiledStatistics(store, net, style, tiling, guidance, layers, o);
   }
   const pinned: Tensor[] = [];

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { median, quantile } from '../../harness/bench/measure.js';
 import {
   alignRows,
   type BenchRecord,
@@ -13,6 +12,7 @@ import {
 } from '../../harness/bench/report.js';
 import { runBench } from '../../harness/cli/bench.js';
 import { InputError } from '../../src/base/errors.js';
+import { median, quantile } from '../../src/base/statistics.js';
 import { useDevice } from '../kernels/shared.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'facet-bench-'));

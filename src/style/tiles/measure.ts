@@ -28,7 +28,7 @@ export async function tiledFeatures(
 ): Promise<Map<string, Measured>> {
   const image = pinPicture(store, picture);
   try {
-    const tape = new Tape(store.device.target);
+    const tape = new Tape(store.target);
     const features = new WindowFeatures(tape, net, image, tiling, layers, o);
     const parts = layers.map((layer) => features.all(layer));
     const program = await Program.compile(store, tape.dispatches, {

@@ -43,7 +43,7 @@ export class TiledSession implements StepSession {
     o: StyleOptions,
   ): Promise<TiledSession> {
     const iterate = new Iterate(store, size, o);
-    const recorded = recordPasses(store.device.target, store, net, iterate, tiling, targets, o);
+    const recorded = recordPasses(store.target, store, net, iterate, tiling, targets, o);
     const { statistics, judge, gradient, finish, series } = recorded;
     const memory = new SharedMemory(store.device, 'windows');
     const programs: Programs = {
