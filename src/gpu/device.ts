@@ -3,12 +3,15 @@ import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.j
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
 import type { Choices } from './choices.js';
-import { type KernelSpec, paramsStruct, type Target, type Variant } from './kernel.js';
+import { type KernelSpec, type Precision, paramsStruct, type Target, type Variant } from './kernel.js';
+import { MATRIX_FEATURE, matrixShapes, SIZE_FEATURE } from './matrices.js';
 
 export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
   /** Variants to take instead of the defaults. */
   choices?: Choices;
+  /** `mixed` rounds factors of convolutions to f16 where the adapter has it; `f32` (the default) never does. */
+  precision?: Precision;
 }
 
 export interface AdapterReport {
@@ -35,7 +38,7 @@ const RAISED_LIMITS = [
   'maxTextureDimension2D',
 ] as const;
 
-const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'];
+const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', SIZE_FEATURE, MATRIX_FEATURE];
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
@@ -122,7 +125,8 @@ export class Device {
       ),
       maxSharedBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       f16: gpu.features.has('shader-f16'),
-      matrices: [],
+      precision: options.precision ?? 'f32',
+      matrices: matrixShapes(adapter.info, gpu.features),
       ...(options.choices ? { choices: options.choices } : {}),
     });
   }

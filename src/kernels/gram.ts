@@ -2,8 +2,10 @@ import { gramSymmetrise } from '../../shaders/gram_symmetrise.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
-import { type Dispatch, dispatch, type KernelSpec, linearGrid } from '../gpu/kernel.js';
-import { convDispatch } from './conv2d.js';
+import type { Tunable } from '../gpu/choices.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { type ConvShape, chooseConv, convTunable } from './conv-algorithm.js';
+import { convDispatches } from './conv2d.js';
 import { ntReduceDispatches } from './nt-reduce.js';
 import type { OpContext, OpSpec } from './op.js';
 
@@ -50,6 +52,22 @@ export function gramCost(shapes: Readonly<Record<string, Shape>>): { flops: numb
   return { flops: 2 * c * sizeOf(shapes.x!), bytes: 4 * (sizeOf(shapes.x!) + c * c) };
 }
 
+/** Statistics are differences of large sums: their gradient is not rounded to f16. */
+function exact(target: Target): Target {
+  return { ...target, precision: 'f32' };
+}
+
+/** The 1x1 convolution of the gradient, for x [1,C,H,W]. */
+function gradientShape(x: Shape): ConvShape {
+  const [n, c, p, q] = x as unknown as [number, number, number, number];
+  return { n, c, k: c, r: 1, s: 1, stride: 1, pad: 0, p, q };
+}
+
+/** What the gradient of statistics of x [1,C,H,W] can be computed by. */
+export function gramGradientTunable(x: Shape, target: Target): Tunable {
+  return convTunable(exact(target), gradientShape(x));
+}
+
 /** dx = scale * (dy + dy^T) F: the symmetric matrix is the filter of a 1x1 convolution. */
 export function gramBackwardDispatches(
   label: string,
@@ -72,6 +90,12 @@ export function gramBackwardDispatches(
       { C: c, stride: grid.stride, scale },
       grid.workgroups,
     ),
-    convDispatch(label, ctx.target, { x, weight: symmetric, y: dx }, { stride: 1, pad: 0 }),
+    ...convDispatches(
+      label,
+      ctx,
+      { x, weight: symmetric, y: dx },
+      { stride: 1, pad: 0 },
+      chooseConv(exact(ctx.target), gradientShape(x.shape)),
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import type { CaseFamily } from '../../harness/cases/family.js';
 import type { StepFamily } from '../../harness/cases/step.js';
 import { checkCase, checkGradient } from '../../harness/check.js';
 import { checkSteps } from '../../harness/check-steps.js';
+import { othersOf } from '../../harness/variants.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
 
@@ -35,6 +36,10 @@ export function checkFamily(f: CaseFamily): void {
     });
     it.each(f.cases)(`${name}:%s`, async (text) => {
       for (const result of await checkCase(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
+      for (const variant of othersOf(f, text, gpu.device.target)) {
+        const results = await checkCase(gpu.device, f, text, variant);
+        for (const result of results) expect(result.ok, result.report).toBe(true);
+      }
     });
   });
 }

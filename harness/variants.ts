@@ -1,0 +1,87 @@
+// Every way in which a case can be computed: the candidates of its op's tunables, on this adapter as it is and, for
+// checks, as if it were a GPU.
+import { type Choices, choose, type Tunable } from '../src/gpu/choices.js';
+import type { MatrixShape, Target } from '../src/gpu/kernel.js';
+import type { OpSpec, Shapes } from '../src/kernels/op.js';
+import { type CaseFamily, CaseParams } from './cases/family.js';
+
+/** A candidate by name, and the target on which every tunable of the case takes it where it can. */
+export interface CaseVariant {
+  readonly name: string;
+  readonly target: Target;
+}
+
+/** Products of matrices in plain loops, for adapters without any: one of each kind of shape. */
+const EMULATED: readonly MatrixShape[] = [
+  { m: 16, n: 16, k: 16, subgroup: 32, emulated: true },
+  { m: 8, n: 8, k: 8, subgroup: 32, emulated: true },
+  { m: 8, n: 16, k: 16, subgroup: 16, emulated: true },
+];
+
+/** What can be tuned in a case on `target`, by direction; nothing where the case names its algorithm. */
+export function tunablesOf(f: CaseFamily, text: string, target: Target): Readonly<Record<string, Tunable>> {
+  const op = f.op as unknown as OpSpec<unknown>;
+  const { shapes, attrs } = f.build(CaseParams.parse(text));
+  if (!op.tunables || attrs.algorithm !== undefined) return {};
+  const present: Record<string, Shapes[string]> = {};
+  for (const [name, shape] of Object.entries(shapes)) if (shape) present[name] = shape;
+  const y = op.output(present, attrs, 'case').shape;
+  return op.tunables({ ...present, y }, attrs, target);
+}
+
+/** The candidate that each direction of a case takes on `target`. */
+export function chosenOf(f: CaseFamily, text: string, target: Target): Readonly<Record<string, string>> {
+  const chosen = Object.entries(tunablesOf(f, text, target)).map(([direction, tunable]) => [
+    direction,
+    choose(target.choices, tunable),
+  ]);
+  return Object.fromEntries(chosen) as Record<string, string>;
+}
+
+/**
+ * The candidates of a case on `target`, the defaults first. With `everywhere` also those of GPUs, where `target` is
+ * none, of mixed precision, and of matrices (emulated): all that this adapter can run, fast or not.
+ */
+export function candidatesOf(
+  f: CaseFamily,
+  text: string,
+  target: Target,
+  everywhere: boolean,
+): CaseVariant[] {
+  const { choices: _own, ...plain } = target;
+  const found = new Map<string, CaseVariant>();
+  for (const kind of everywhere ? kindsOf(plain) : [plain]) {
+    const tunables = Object.values(tunablesOf(f, text, kind));
+    for (const { candidates } of tunables) {
+      for (const name of candidates) {
+        if (!found.has(name)) found.set(name, { name, target: withChoice(kind, tunables, name) });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** `target` as it is, as a GPU, and as one of mixed precision with products of matrices. */
+function kindsOf(target: Target): Target[] {
+  const gpu = { ...target, cpu: false };
+  if (!target.f16) return [target, gpu];
+  const matrices = target.matrices.length > 0 ? target.matrices : EMULATED;
+  return [target, gpu, { ...gpu, precision: 'mixed', matrices }];
+}
+
+function withChoice(target: Target, tunables: readonly Tunable[], name: string): Target {
+  const choices: Choices = Object.fromEntries(tunables.map(({ family }) => [family, { '*': name }]));
+  return { ...target, choices };
+}
+
+/** A case's name with its variant. */
+export function variantTitle(text: string, variant: CaseVariant | undefined): string {
+  return variant ? `${text};variant=${variant.name}` : text;
+}
+
+/** All candidates that this adapter can run but for those that the case takes without being told. */
+export function othersOf(f: CaseFamily, text: string, target: Target): CaseVariant[] {
+  const own = Object.values(chosenOf(f, text, target));
+  const runs = own.length > 0 && own.every((name) => name === own[0]) ? own[0] : undefined;
+  return candidatesOf(f, text, target, true).filter(({ name }) => name !== runs);
+}
