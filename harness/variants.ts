@@ -11,11 +11,10 @@ export interface CaseVariant {
   readonly target: Target;
 }
 
-/** Products of matrices in plain loops, for adapters without any: one of each kind of shape. */
+/** Products of matrices in plain loops, for adapters without any: a square one and an oblong one. */
 const EMULATED: readonly MatrixShape[] = [
   { m: 16, n: 16, k: 16, subgroup: 32, emulated: true },
-  { m: 8, n: 8, k: 8, subgroup: 32, emulated: true },
-  { m: 8, n: 16, k: 16, subgroup: 16, emulated: true },
+  { m: 8, n: 16, k: 16, subgroup: 32, emulated: true },
 ];
 
 /** What can be tuned in a case on `target`, by direction; nothing where the case names its algorithm. */

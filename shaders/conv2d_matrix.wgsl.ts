@@ -1,11 +1,11 @@
 import { HALO } from '../src/base/layout.js';
 import {
+  type MatrixGrid,
   type MatrixOps,
   matrixEnables,
-  matrixLoad,
-  matrixMultiply,
-  matrixStore,
-  matrixZero,
+  matrixProducts,
+  matrixStores,
+  matrixSums,
 } from './matrix.js';
 import { outputPlace, tapWalk, windowLoads } from './tap.js';
 import { unroll } from './unroll.js';
@@ -46,6 +46,18 @@ export function conv2dMatrix(v: ConvMatrixVariant): string {
   const threads = 4 * v.lanes;
   const loads = ((DEPTH / 4) * MATRIX_PIXELS) / threads;
   const [across, down] = [QUARTER / v.n, QUARTER / v.m];
+  const left: MatrixGrid = {
+    count: down,
+    memory: 'xs',
+    offset: (i) => `(pixel0 + ${i} * ${v.m}u) * ${X_STRIDE}u + d`,
+    stride: X_STRIDE,
+  };
+  const right: MatrixGrid = {
+    count: across,
+    memory: 'ws',
+    offset: (j) => `d * ${W_STRIDE}u + channel0 + ${j} * ${v.n}u`,
+    stride: W_STRIDE,
+  };
   const [biasAt, yAt] = [5, v.bias ? 6 : 5];
   return wgsl`
 ${matrixEnables(ops, v.pinned)}
@@ -87,17 +99,17 @@ fn main(
   let pitchW = (params.K4 + 1u) / 2u * 2u;
   // Threads past the last pixel or channel load the last one again and store nothing.
   let pixel = local_id.x % ${MATRIX_PIXELS}u;
-  let window = window_of(min(first + pixel, pixels - 1u));
+  let origin = origin_of(min(first + pixel, pixels - 1u));
   let block = local_id.x % ${MATRIX_BLOCKS}u;
   let kIn = min(k0 + block, params.K4 - 1u);
   // The quarter of this subgroup.
   let pixel0 = subgroup_id % 2u * ${QUARTER}u;
   let channel0 = subgroup_id / 2u * ${QUARTER}u;
 
-  ${unroll(down * across, (i) => matrixZero(ops, `acc${i}`))}
+  ${matrixSums(ops, down * across)}
   ${unroll(loads, (i) => `var tap${i} = advance(Tap(), local_id.x / ${MATRIX_PIXELS}u + ${(i * threads) / MATRIX_PIXELS}u);`)}
   for (var row = 0u; row < rows; row += ${DEPTH}u) {
-    ${unroll(loads, (i) => `let x${i} = vec4<f16>(select(vec4f(), x[pixel_at(window, tap${i})], tap${i}.r < params.R) * scaleX[0].x);`)}
+    ${unroll(loads, (i) => `let x${i} = vec4<f16>(select(vec4f(), x[pixel_at(origin, tap${i})], tap${i}.r < params.R) * scaleX[0].x);`)}
     ${unroll(loads, (i) => `let w${i} = weight[min(row + ${wRow(threads, i)}, rows - 1u) * pitchW + kIn];`)}
     ${unroll(loads, (i) => `tap${i} = advance(tap${i}, ${DEPTH / 4}u);`)}
     // What the last turn read must have been read before it is overwritten.
@@ -106,15 +118,13 @@ fn main(
     ${unroll(loads, (i) => unroll(4, (c) => `ws[(${wRow(threads, i)}) * ${W_STRIDE}u + 4u * block + ${c}u] = w${i}.${'xyzw'[c]};`))}
     workgroupBarrier();
     for (var d = 0u; d < ${DEPTH}u; d += ${v.k}u) {
-      ${unroll(down, (i) => matrixLoad(ops, 'left', `left${i}`, { memory: 'xs', offset: `(pixel0 + ${i * v.m}u) * ${X_STRIDE}u + d`, stride: X_STRIDE }))}
-      ${unroll(across, (j) => matrixLoad(ops, 'right', `right${j}`, { memory: 'ws', offset: `d * ${W_STRIDE}u + channel0 + ${j * v.n}u`, stride: W_STRIDE }))}
-      ${unroll(down * across, (i) => product(ops, i, across))}
+      ${matrixProducts(ops, left, right)}
     }
   }
 
   // A matrix of sums lies in lanes as the hardware likes: workgroup memory tells which is which.
   let mine = subgroup_id * ${v.m * v.n}u;
-  ${unroll(down * across, (i) => stores(v, i, across))}
+  ${matrixStores(ops, down * across, { memory: 'sums', offset: 'mine' }, (s) => stores(v, s, across))}
 }
 `;
 }
@@ -124,27 +134,15 @@ function wRow(threads: number, i: number): string {
   return `local_id.x / ${MATRIX_BLOCKS}u + ${(i * threads) / MATRIX_BLOCKS}u`;
 }
 
-function product(ops: MatrixOps, i: number, across: number): string {
-  return matrixMultiply(
-    ops,
-    `acc${i}`,
-    { name: `left${Math.floor(i / across)}`, memory: 'xs', stride: X_STRIDE },
-    { name: `right${i % across}`, memory: 'ws', stride: W_STRIDE },
-  );
-}
-
-/** Stores one matrix of sums: a lane takes four channels of a pixel at a time. */
-function stores(v: ConvMatrixVariant, i: number, across: number): string {
+/** Stores matrix `s` of the sums in workgroup memory: a lane takes four channels of a pixel at a time. */
+function stores(v: ConvMatrixVariant, s: string, across: number): string {
   const sum = `vec4f(${unroll(4, (c) => `sums[begin + ${c}u]`, ', ')}) * scaleX[0].y * scaleW[0].y${v.bias ? ' + bias[k]' : ''}`;
-  return `workgroupBarrier();
-  ${matrixStore(v, `acc${i}`, { memory: 'sums', offset: 'mine', stride: v.n })}
-  workgroupBarrier();
-  for (var e = lane; e < ${(v.m * v.n) / 4}u; e += ${v.lanes}u) {
-    let at = first + pixel0 + ${Math.floor(i / across) * v.m}u + e % ${v.m}u;
-    let k = k0 + (channel0 + ${(i % across) * v.n}u) / 4u + e / ${v.m}u;
-    let begin = mine + e % ${v.m}u * ${v.n}u + e / ${v.m}u * 4u;
-    if (at < pixels && k < params.K4) {
-      y[output_at(at, k)] = ${v.relu ? `max(${sum}, vec4f())` : sum};
-    }
-  }`;
+  return `for (var e = lane; e < ${(v.m * v.n) / 4}u; e += ${v.lanes}u) {
+      let at = first + pixel0 + ${s} / ${across}u * ${v.m}u + e % ${v.m}u;
+      let k = k0 + (channel0 + ${s} % ${across}u * ${v.n}u) / 4u + e / ${v.m}u;
+      let begin = mine + e % ${v.m}u * ${v.n}u + e / ${v.m}u * 4u;
+      if (at < pixels && k < params.K4) {
+        y[output_at(at, k)] = ${v.relu ? `max(${sum}, vec4f())` : sum};
+      }
+    }`;
 }

@@ -32,7 +32,7 @@ export function conv2dTiled(v: ConvTiledVariant): string {
   const wLoads = (v.depth * 4 * v.blocks) / threads;
   const factor = v.half ? 'vec4<f16>' : 'vec4f';
   const [biasAt, yAt] = [v.half ? 5 : 3, (v.half ? 5 : 3) + (v.bias ? 1 : 0)];
-  const load = `${unroll(xLoads, (i) => `xIn${i} = select(vec4f(), x[pixel_at(window, tap${i})], tap${i}.r < params.R);`)}
+  const load = `${unroll(xLoads, (i) => `xIn${i} = select(vec4f(), x[pixel_at(origin, tap${i})], tap${i}.r < params.R);`)}
       ${unroll(wLoads, (i) => `wIn${i} = weight[min(row${i}, rows - 1u) * pitchW + kIn];`)}`;
   const stage = (half: string) =>
     `${unroll(xLoads, (i) => `xs[${half} * X_SIZE + local_id.x + ${i * threads}u] = ${v.half ? `vec4<f16>(xIn${i} * scaleX[0].x)` : `xIn${i}`};`)}
@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let rows = params.R * params.S * params.C4 * 4u;
   let turns = (params.R * params.S * params.C4 + ${v.depth - 1}u) / ${v.depth}u;
   // Threads past the last pixel or channel load the last one again and store nothing.
-  let window = window_of(min(first + local_id.x % ${v.pixels}u, pixels - 1u));
+  let origin = origin_of(min(first + local_id.x % ${v.pixels}u, pixels - 1u));
   let kIn = min(k0 + local_id.x % ${v.blocks}u, params.K4 - 1u);
 #if ${v.half}
   let pitchW = (params.K4 + 1u) / 2u * 2u;

@@ -23,28 +23,28 @@ fn advance(start: Tap, by: u32) -> Tap {
 }
 
 /**
- * WGSL of the window of output pixel `at` of all pictures (counted n, p, q): `window_of` says where it begins, and
- * `pixel_at` where its pixel under a tap lies. With `inside` the border of zeros covers every window.
+ * WGSL of the window of output pixel `at` of all pictures (counted n, p, q): `origin_of` says where it begins, and
+ * `pixel_at` where its pixel under a tap lies. With `inside` the border of zeros covers every origin.
  */
 export function windowLoads(halo: number, inside: boolean): string {
-  return `struct Window { plane: u32, y: i32, x: i32 }
+  return `struct Origin { plane: u32, y: i32, x: i32 }
 
-fn window_of(at: u32) -> Window {
+fn origin_of(at: u32) -> Origin {
   let area = params.P * params.Q;
   let p = at % area / params.Q;
   let q = at % params.Q;
-  return Window(
+  return Origin(
     at / area * params.C4,
     i32(p * params.stride) - i32(params.pad),
     i32(q * params.stride) - i32(params.pad),
   );
 }
 
-fn pixel_at(window: Window, tap: Tap) -> u32 {
-  let y = window.y + i32(tap.r);
-  let x = window.x + i32(tap.s);
+fn pixel_at(origin: Origin, tap: Tap) -> u32 {
+  let y = origin.y + i32(tap.r);
+  let x = origin.x + i32(tap.s);
   let pitch = params.W + ${2 * halo}u;
-  let plane = (window.plane + tap.c4) * (params.H + ${2 * halo}u);
+  let plane = (origin.plane + tap.c4) * (params.H + ${2 * halo}u);
 ${
   inside
     ? `  return (plane + u32(y + ${halo})) * pitch + u32(x + ${halo});`

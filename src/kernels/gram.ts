@@ -7,7 +7,8 @@ import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } fro
 import { type ConvShape, chooseConv, convTunable } from './conv-algorithm.js';
 import { convDispatches } from './conv2d.js';
 import { ntReduceDispatches } from './nt-reduce.js';
-import type { OpContext, OpSpec } from './op.js';
+import { ntTunable } from './nt-reduce-tiled.js';
+import type { OpContext, OpSpec, Shapes } from './op.js';
 
 /** scale * (dy + dy^T) as the filter of a 1x1 convolution, for the gradient. */
 export const gramSymmetriseKernel: KernelSpec<Record<string, never>> = {
@@ -33,8 +34,18 @@ export const gram: OpSpec<{ scale: number }> = {
     x: (t, { scale }, ctx) =>
       gramBackwardDispatches(`gram:backward:x at ${ctx.where}`, ctx, t.x!, t.dy!, t.dx!, scale),
   },
+  tunables: gramTunables,
   cost: gramCost,
 };
+
+/** Of the Gram matrix of x [1,C,H,W] and of its gradient. */
+export function gramTunables(shapes: Shapes, _attrs: unknown, target: Target): Record<string, Tunable> {
+  const [, a, h, w] = shapes.x as unknown as [number, number, number, number];
+  return {
+    forward: ntTunable(target, { a, pixels: h * w }),
+    'backward:x': convTunable(exact(target), gradientShape(shapes.x!)),
+  };
+}
 
 /** The channels of [1,C,H,W]; a ShapeError for anything but one picture. */
 export function channelsOfOne(where: string, x: Shape): number {
@@ -61,11 +72,6 @@ function exact(target: Target): Target {
 function gradientShape(x: Shape): ConvShape {
   const [n, c, p, q] = x as unknown as [number, number, number, number];
   return { n, c, k: c, r: 1, s: 1, stride: 1, pad: 0, p, q };
-}
-
-/** What the gradient of statistics of x [1,C,H,W] can be computed by. */
-export function gramGradientTunable(x: Shape, target: Target): Tunable {
-  return convTunable(exact(target), gradientShape(x));
 }
 
 /** dx = scale * (dy + dy^T) F: the symmetric matrix is the filter of a 1x1 convolution. */
