@@ -9,6 +9,8 @@ import { type CaseFamily, CaseParams } from './cases/family.js';
 export interface CaseVariant {
   readonly name: string;
   readonly target: Target;
+  /** `forward`, `backward:x`: where it is a candidate. */
+  readonly directions: readonly string[];
 }
 
 /** Products of matrices in plain loops, for adapters without any: a square one and an oblong one. */
@@ -38,39 +40,39 @@ export function chosenOf(f: CaseFamily, text: string, target: Target): Readonly<
 }
 
 /**
- * The candidates of a case on `target`, the defaults first. With `everywhere` also those of GPUs, where `target` is
- * none, of mixed precision, and of matrices (emulated): all that this adapter can run, fast or not.
+ * Whose candidates: the target's `own`; also those of a `gpu` and of mixed precision, fast here or not; or `all` that
+ * it can run, matrices emulated where it has none.
  */
-export function candidatesOf(
-  f: CaseFamily,
-  text: string,
-  target: Target,
-  everywhere: boolean,
-): CaseVariant[] {
+export type Scope = 'own' | 'gpu' | 'all';
+
+/** The candidates of a case on `target`, the defaults first. */
+export function candidatesOf(f: CaseFamily, text: string, target: Target, scope: Scope): CaseVariant[] {
   const { choices: _own, ...plain } = target;
   const found = new Map<string, CaseVariant>();
-  for (const kind of everywhere ? kindsOf(plain) : [plain]) {
-    const tunables = Object.values(tunablesOf(f, text, kind));
-    for (const { candidates } of tunables) {
+  for (const kind of scope === 'own' ? [plain] : kindsOf(plain, scope === 'all')) {
+    const tunables = tunablesOf(f, text, kind);
+    for (const { candidates } of Object.values(tunables)) {
       for (const name of candidates) {
-        if (!found.has(name)) found.set(name, { name, target: withChoice(kind, tunables, name) });
+        if (!found.has(name)) found.set(name, variantOf(kind, tunables, name));
       }
     }
   }
   return [...found.values()];
 }
 
-/** `target` as it is, as a GPU, and as one of mixed precision with products of matrices. */
-function kindsOf(target: Target): Target[] {
+/** `target` as it is, as a GPU, and as one of mixed precision. */
+function kindsOf(target: Target, emulate: boolean): Target[] {
   const gpu = { ...target, cpu: false };
   if (!target.f16) return [target, gpu];
-  const matrices = target.matrices.length > 0 ? target.matrices : EMULATED;
+  const matrices = emulate && target.matrices.length === 0 ? EMULATED : target.matrices;
   return [target, gpu, { ...gpu, precision: 'mixed', matrices }];
 }
 
-function withChoice(target: Target, tunables: readonly Tunable[], name: string): Target {
-  const choices: Choices = Object.fromEntries(tunables.map(({ family }) => [family, { '*': name }]));
-  return { ...target, choices };
+function variantOf(target: Target, tunables: Readonly<Record<string, Tunable>>, name: string): CaseVariant {
+  const all = Object.entries(tunables);
+  const choices: Choices = Object.fromEntries(all.map(([, { family }]) => [family, { '*': name }]));
+  const directions = all.filter(([, { candidates }]) => candidates.includes(name)).map(([part]) => part);
+  return { name, target: { ...target, choices }, directions };
 }
 
 /** A case's name with its variant. */
@@ -78,9 +80,9 @@ export function variantTitle(text: string, variant: CaseVariant | undefined): st
   return variant ? `${text};variant=${variant.name}` : text;
 }
 
-/** All candidates that this adapter can run but for those that the case takes without being told. */
-export function othersOf(f: CaseFamily, text: string, target: Target): CaseVariant[] {
+/** The candidates in `scope` but for what every direction of the case takes without being told. */
+export function othersOf(f: CaseFamily, text: string, target: Target, scope: Scope): CaseVariant[] {
   const own = Object.values(chosenOf(f, text, target));
-  const runs = own.length > 0 && own.every((name) => name === own[0]) ? own[0] : undefined;
-  return candidatesOf(f, text, target, true).filter(({ name }) => name !== runs);
+  const runs = own.every((name) => name === own[0]) ? own[0] : undefined;
+  return candidatesOf(f, text, target, scope).filter(({ name }) => name !== runs);
 }

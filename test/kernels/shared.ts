@@ -36,7 +36,7 @@ export function checkFamily(f: CaseFamily): void {
     });
     it.each(f.cases)(`${name}:%s`, async (text) => {
       for (const result of await checkCase(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
-      for (const variant of othersOf(f, text, gpu.device.target)) {
+      for (const variant of othersOf(f, text, gpu.device.target, 'all')) {
         const results = await checkCase(gpu.device, f, text, variant);
         for (const result of results) expect(result.ok, result.report).toBe(true);
       }

@@ -46,7 +46,7 @@ export function askedFor(families: readonly CaseFamily[]): KernelVariant[] {
       const inputs = caseTensors(op, shapes);
       const outputs = outputTensors(op, attrs, inputs);
       const names = Object.keys(op.backward).filter((name) => inputs[name]);
-      const chosen = candidatesOf(f, text, FULL, true).map(({ target }) => target);
+      const chosen = candidatesOf(f, text, FULL, 'all').map(({ target }) => target);
       return [...TARGETS, ...chosen].flatMap((target) => [
         ...recordForward(op, attrs, inputs, target).dispatches,
         ...names.flatMap((name) => recordBackward(op, attrs, inputs, outputs, name, target).dispatches),
