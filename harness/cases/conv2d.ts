@@ -35,7 +35,9 @@ export const conv2dFamily = family({
       weight: [k, c, window, window],
       ...(p.flag('nobias') ? {} : { bias: [k] }),
     };
-    return { shapes, attrs };
+    // How large the pixels are: f16 ends at 65504 and has no normal number below 6e-5.
+    const size = p.number('size', 1);
+    return { shapes, attrs, values: { x: (normal: number) => size * normal } };
   },
   cases: [
     'C=3;H=9;W=11;K=5',
@@ -53,6 +55,9 @@ export const conv2dFamily = family({
     'C=3;H=4;W=5;K=4;k=3;pad=4;relu',
     'C=3;H=1;W=1;K=2',
     'C=3;H=2;W=65;K=4;relu',
+    'C=5;H=7;W=6;K=6;size=1e6;relu',
+    'C=5;H=7;W=6;K=6;size=1e-9;nobias',
+    'C=5;H=3;W=4;K=6;size=0',
     ...['winograd2', 'winograd4'].flatMap((name) =>
       [
         'C=3;H=9;W=11;K=5',
