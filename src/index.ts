@@ -4,7 +4,7 @@ export { fromPlanar, type RgbImage, rgbImage, toPlanar } from './base/image.js';
 export type { Shape } from './base/shape.js';
 export { type Layout, type Tensor, tensor } from './base/tensor.js';
 export { type AdapterReport, Device, type DeviceOptions, findAdapter, reportAdapter } from './gpu/device.js';
-export type { Dispatch, KernelSpec, Target } from './gpu/kernel.js';
+export type { Dispatch, KernelSpec, Precision, Target } from './gpu/kernel.js';
 export type { CompileProgress } from './gpu/pipelines.js';
 export { TensorStore } from './gpu/store.js';
 export { type MemoryPlan, planMemory } from './graph/liveness.js';

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { families, stepFamilies } from '../harness/cases/index.js';
 import type { KernelSpec, Variant } from '../src/gpu/kernel.js';
+import { MATRIX_FEATURE, SIZE_FEATURE } from '../src/gpu/matrices.js';
 import { layoutEntries, shaderCode } from '../src/gpu/pipelines.js';
 import { nodePlatform } from '../src/platform/node.js';
 import { exportedKernels } from './architecture/tables.js';
@@ -31,9 +32,9 @@ describe('Dawn compiles', () => {
     const adapter = await platform.gpu.requestAdapter();
     if (!adapter) throw new Error('Dawn has no Null backend');
     gpu = await adapter.requestDevice({
-      requiredFeatures: (['shader-f16', 'subgroups'] as GPUFeatureName[]).filter((name) =>
-        adapter.features.has(name),
-      ),
+      requiredFeatures: (
+        ['shader-f16', 'subgroups', SIZE_FEATURE, MATRIX_FEATURE] as GPUFeatureName[]
+      ).filter((name) => adapter.features.has(name)),
       requiredLimits: {
         maxStorageBuffersPerShaderStage: adapter.limits.maxStorageBuffersPerShaderStage,
         maxComputeInvocationsPerWorkgroup: adapter.limits.maxComputeInvocationsPerWorkgroup,

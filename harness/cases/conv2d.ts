@@ -4,9 +4,9 @@ import { conv2d } from '../../src/kernels/conv2d.js';
 import { conv2dReference } from '../../src/reference/conv2d.js';
 import { type CaseParams, family } from './family.js';
 
-/** `direct` unless the case says otherwise: its bound must know the algorithm, so `auto` is for benches alone. */
+/** As the adapter would choose unless the case says otherwise. */
 function algorithm(p: CaseParams): ConvAlgorithm | undefined {
-  const name = p.word('algorithm', 'direct');
+  const name = p.word('algorithm', 'auto');
   if (name === 'auto') return undefined;
   if (name === 'direct' || name === 'winograd2' || name === 'winograd4') return name;
   throw new InputError(`case ${p.text}: algorithm must be auto, direct, winograd2 or winograd4, is ${name}`);
@@ -35,7 +35,9 @@ export const conv2dFamily = family({
       weight: [k, c, window, window],
       ...(p.flag('nobias') ? {} : { bias: [k] }),
     };
-    return { shapes, attrs };
+    // How large the pixels are: f16 ends at 65504 and has no normal number below 6e-5.
+    const size = p.number('size', 1);
+    return { shapes, attrs, values: { x: (normal: number) => size * normal } };
   },
   cases: [
     'C=3;H=9;W=11;K=5',
@@ -53,6 +55,9 @@ export const conv2dFamily = family({
     'C=3;H=4;W=5;K=4;k=3;pad=4;relu',
     'C=3;H=1;W=1;K=2',
     'C=3;H=2;W=65;K=4;relu',
+    'C=5;H=7;W=6;K=6;size=1e6;relu',
+    'C=5;H=7;W=6;K=6;size=1e-9;nobias',
+    'C=5;H=3;W=4;K=6;size=0',
     ...['winograd2', 'winograd4'].flatMap((name) =>
       [
         'C=3;H=9;W=11;K=5',
@@ -75,12 +80,12 @@ export const conv2dFamily = family({
     'C=2;H=3;W=3;K=2;k=1;pad=0',
   ],
   bench: [
-    'C=3;H=256;W=256;K=64;relu;algorithm=auto',
-    'C=64;H=256;W=256;K=64;relu;algorithm=auto',
-    'C=128;H=128;W=128;K=128;relu;algorithm=auto',
-    'C=256;H=64;W=64;K=256;relu;algorithm=auto',
-    'C=512;H=32;W=32;K=512;relu;algorithm=auto',
-    'C=512;H=16;W=16;K=512;relu;algorithm=auto',
+    'C=3;H=256;W=256;K=64;relu',
+    'C=64;H=256;W=256;K=64;relu',
+    'C=128;H=128;W=128;K=128;relu',
+    'C=256;H=64;W=64;K=256;relu',
+    'C=512;H=32;W=32;K=512;relu',
+    'C=512;H=16;W=16;K=512;relu',
     'C=64;H=48;W=48;K=192;k=1;pad=0',
   ],
 });

@@ -1,7 +1,8 @@
 // `facet bench`: how fast every op and optimiser runs on this machine's adapter, beside what the adapter can do at best.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { measureCeilings } from '../bench/ceilings.js';
 import { type Measurement, measure } from '../bench/measure.js';
@@ -18,6 +19,7 @@ import {
 import { stepBenchNames, stepBenchSet } from '../bench/steps.js';
 import { families, stepFamilies } from '../cases/index.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
+import type { Scope } from '../variants.js';
 import { wholeNumber } from './arguments.js';
 import { readTuning, tuningOption } from './tuning-option.js';
 
@@ -27,6 +29,8 @@ export interface BenchOptions {
   readonly filters: readonly string[];
   /** Timed rounds, at least 5. */
   readonly repetitions: number;
+  /** Also the candidates of GPUs where the adapter is none, and those of mixed precision. */
+  readonly allVariants?: boolean;
   /** Told of each op before its programs are compiled. */
   readonly onOp?: (name: string) => void;
 }
@@ -40,7 +44,7 @@ const FEWEST_REPETITIONS = 5;
 export async function runBench(device: Device, options: BenchOptions): Promise<BenchRecord> {
   const { filters, repetitions } = options;
   const isWanted = (name: string) => filters.length === 0 || filters.some((filter) => name.includes(filter));
-  const entries = benchEntries(device);
+  const entries = benchEntries(device, options.allVariants ? 'gpu' : 'own');
   const chosen = entries.filter(({ names }) => names.some(isWanted));
   if (chosen.length === 0) {
     const ops = entries.map(({ name }) => name).join(', ');
@@ -68,12 +72,12 @@ interface BenchEntry {
   compile(isWanted: (name: string) => boolean): Promise<BenchSet>;
 }
 
-function benchEntries(device: Device): BenchEntry[] {
+function benchEntries(device: Device, scope: Scope): BenchEntry[] {
   return [
     ...families.map((f) => ({
       name: f.op.name,
-      names: benchNames(f),
-      compile: (isWanted: (name: string) => boolean) => benchSet(device, f, isWanted),
+      names: benchNames(f, device.target, scope),
+      compile: (isWanted: (name: string) => boolean) => benchSet(device, f, scope, isWanted),
     })),
     ...stepFamilies.map((f) => ({
       name: f.name,
@@ -86,6 +90,8 @@ function benchEntries(device: Device): BenchEntry[] {
 interface CommandOptions {
   readonly filter: string[];
   readonly repetitions: number;
+  readonly allVariants?: boolean;
+  readonly precision: Precision;
   readonly json?: string;
   readonly force?: boolean;
   readonly markdown?: boolean;
@@ -104,10 +110,11 @@ async function action(options: CommandOptions): Promise<void> {
   const platform = nodePlatform(['disable-dawn-features=timestamp_quantization']);
   let record: BenchRecord;
   try {
-    const device = await Device.open(platform, tuning);
+    const device = await Device.open(platform, { ...tuning, precision: options.precision });
     try {
       const onOp = (name: string) => process.stderr.write(`bench: ${name}\n`);
-      record = await runBench(device, { filters: options.filter, repetitions: options.repetitions, onOp });
+      const { filter: filters, repetitions, allVariants = false } = options;
+      record = await runBench(device, { filters, repetitions, allVariants, onOp });
     } finally {
       device.destroy();
     }
@@ -135,6 +142,12 @@ export function benchCommand(): Command {
     .option('--filter <text...>', 'only what contains one of these, such as conv2d:backward', [])
     .option('--repetitions <n>', 'timed rounds, of which the median counts', wholeNumber('--repetitions'), 7)
     .addOption(tuningOption())
+    .option('--all-variants', 'also what is made for GPUs where the adapter is none, and mixed precision')
+    .addOption(
+      new Option('--precision <precision>', 'what convolutions may round their factors to')
+        .choices(['f32', 'mixed'])
+        .default('f32'),
+    )
     .option('--json <file>', 'also write the results there')
     .option('--force', 'replace an existing file')
     .option('--markdown', 'print a Markdown table')

@@ -8,6 +8,7 @@ import { families, stepFamilies } from '../cases/index.js';
 import type { StepFamily } from '../cases/step.js';
 import { buildCase, type Comparison, checkCase, checkGradient } from '../check.js';
 import { checkSteps, stepNames } from '../check-steps.js';
+import { type CaseVariant, candidatesOf, othersOf, variantTitle } from '../variants.js';
 import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 /** What is checked, and how it is told. */
@@ -74,7 +75,7 @@ export async function runCheck(
 function jobsFor(device: Device | undefined, filters: readonly string[]): Job[] {
   const jobs = [
     ...families.flatMap((f) => [
-      ...(device ? f.cases.map((text) => caseJob(device, f, text)) : []),
+      ...(device ? f.cases.flatMap((text) => caseJobs(device, f, text)) : []),
       ...f.gradients.map((text) => gradientJob(f, text)),
     ]),
     ...(device ? stepFamilies.flatMap((f) => f.cases.map((text) => stepJob(device, f, text))) : []),
@@ -87,19 +88,39 @@ function jobsFor(device: Device | undefined, filters: readonly string[]): Job[] 
     const f = families.find((candidate) => opName(candidate) === name);
     const steps = stepFamilies.find((candidate) => candidate.name === name);
     if (f && part.startsWith('gradient')) jobs.push(gradientJob(f, text));
-    else if (f && device && !part.startsWith('step')) jobs.push(caseJob(device, f, text));
-    else if (steps && device && part.startsWith('step')) jobs.push(stepJob(device, steps, text));
+    else if (f && device && !part.startsWith('step')) {
+      const [plain, name] = text.split(';variant=') as [string, string?];
+      jobs.push(
+        caseJob(device, f, plain, name === undefined ? undefined : findVariant(device, f, plain, name)),
+      );
+    } else if (steps && device && part.startsWith('step')) jobs.push(stepJob(device, steps, text));
   }
   return jobs;
 }
 
-function caseJob(device: Device, f: CaseFamily, text: string): Job {
+/** The case as the adapter would run it, and by every other candidate that it can run. */
+function caseJobs(device: Device, f: CaseFamily, text: string): Job[] {
+  const others = othersOf(f, text, device.target, 'all');
+  return [caseJob(device, f, text), ...others.map((variant) => caseJob(device, f, text, variant))];
+}
+
+function findVariant(device: Device, f: CaseFamily, text: string, name: string): CaseVariant {
+  const all = candidatesOf(f, text, device.target, 'all');
+  const found = all.find((variant) => variant.name === name);
+  if (found) return found;
+  const names = all.map((variant) => variant.name).join(', ') || 'none';
+  throw new InputError(
+    `check: ${opName(f)}:${text} has no variant ${name} on this adapter; there is ${names}`,
+  );
+}
+
+function caseJob(device: Device, f: CaseFamily, text: string, variant?: CaseVariant): Job {
   const inputs = Object.keys(f.op.backward).filter((name) => buildCase(f, text).shapes[name]);
   return {
     names: ['forward', ...inputs.map((name) => `backward:${name}`)].map(
-      (part) => `${opName(f)}:${part}:${text}`,
+      (part) => `${opName(f)}:${part}:${variantTitle(text, variant)}`,
     ),
-    run: () => checkCase(device, f, text),
+    run: () => checkCase(device, f, text, variant),
   };
 }
 

@@ -3,7 +3,8 @@ import { DeviceLostError, KernelError, OutOfMemoryError } from '../base/errors.j
 import { TEXTURE_WIDTH } from '../base/layout.js';
 import type { Platform } from '../platform/platform.js';
 import { type Choices, mergeChoices } from './choices.js';
-import type { KernelSpec, Target, Variant } from './kernel.js';
+import type { KernelSpec, Precision, Target, Variant } from './kernel.js';
+import { MATRIX_FEATURE, matrixShapes, SIZE_FEATURE } from './matrices.js';
 import { type CompileProgress, type KernelUse, Pipelines } from './pipelines.js';
 import { resolveTuning, type Tuning, type TuningInEffect } from './tuning.js';
 
@@ -17,6 +18,8 @@ export interface DeviceOptions {
   onCompile?: (progress: CompileProgress) => void;
   /** Told in one line of what was passed over: a tuning table that cannot be read. A warning on the console if left out. */
   onNote?: (line: string) => void;
+  /** `mixed` rounds factors of convolutions to f16 where the adapter has it; `f32` (the default) never does. */
+  precision?: Precision;
 }
 
 export interface AdapterReport {
@@ -43,7 +46,7 @@ const RAISED_LIMITS = [
   'maxTextureDimension2D',
 ] as const;
 
-const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', 'subgroup-size-control'];
+const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', SIZE_FEATURE, MATRIX_FEATURE];
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
@@ -143,7 +146,8 @@ export class Device {
       ),
       maxSharedBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       f16: gpu.features.has('shader-f16'),
-      matrices: [],
+      precision: options.precision ?? 'f32',
+      matrices: matrixShapes(adapter.info, gpu.features),
       choices: tuning.choices,
     };
     return new Device(platform, gpu, report, target, tuning, options.onCompile);

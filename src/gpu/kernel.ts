@@ -1,6 +1,9 @@
 // Kernels and dispatches as plain data. A kernel file describes work; only Program runs it.
 import type { Choices } from './choices.js';
 
+/** What factors are computed in: f32, or f16 where that is faster; sums are f32 in both. */
+export type Precision = 'f32' | 'mixed';
+
 /** What a kernel may know about the adapter: numbers, never a device. */
 export interface Target {
   /** Lanes of a subgroup where the adapter has subgroups of one fixed size, else 0. */
@@ -19,6 +22,8 @@ export interface Target {
   readonly maxSharedBytes: number;
   /** Whether shaders may compute and store f16. */
   readonly f16: boolean;
+  /** `mixed` lets convolutions round their factors to f16 (sums stay f32), where the adapter has it. */
+  readonly precision: Precision;
   /** Products that a subgroup computes as one, f16 factors into f32 sums; empty where the adapter has none. */
   readonly matrices: readonly MatrixShape[];
   /** Variants to take instead of the defaults: an autotuner's, a preset's, or pinned ones. */
@@ -31,6 +36,8 @@ export interface MatrixShape {
   readonly n: number;
   readonly k: number;
   readonly subgroup: number;
+  /** Computed by plain loops instead: for tests on adapters without such products. */
+  readonly emulated?: boolean;
 }
 
 /** The least that WebGPU promises, and no optional feature. */
@@ -43,6 +50,7 @@ export const PLAIN_TARGET: Target = {
   maxWorkgroupThreads: 256,
   maxSharedBytes: 16384,
   f16: false,
+  precision: 'f32',
   matrices: [],
 };
 

@@ -5,8 +5,7 @@ import { ShapeError } from '../base/errors.js';
 import { HALO } from '../base/layout.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
-import type { WinogradTile } from '../base/winograd.js';
-import { choose, type Tunable } from '../gpu/choices.js';
+import type { Tunable } from '../gpu/choices.js';
 import {
   type Bindings,
   type Dispatch,
@@ -15,7 +14,16 @@ import {
   linearGrid,
   type Target,
 } from '../gpu/kernel.js';
-import { type ConvAlgorithm, convTunable, winogradApplies } from './conv-algorithm.js';
+import {
+  type ConvAlgorithm,
+  type ConvShape,
+  chooseConv,
+  convMethod,
+  convTunable,
+  winogradApplies,
+} from './conv-algorithm.js';
+import { matrixDispatches } from './conv-matrix.js';
+import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
 import { imageGrid } from './image-grid.js';
 import { loadOf } from './load.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
@@ -106,8 +114,10 @@ export const conv2d: OpSpec<ConvAttrs> = {
   forward(t, attrs, ctx) {
     const label = `conv2d:forward at ${ctx.where}`;
     const operands = { x: t.x!, weight: t.weight!, bias: t.bias, y: t.y! };
-    const m = tileOf(algorithmOf(ctx.target, attrs, t.weight!.shape, t.y!.shape));
-    if (!m) return [convDispatch(label, ctx.target, operands, attrs)];
+    const algorithm = algorithmOf(ctx.target, attrs, t.weight!.shape, t.y!.shape);
+    const method = convMethod(algorithm);
+    if (method.kind !== 'winograd') return convDispatches(label, ctx, operands, attrs, algorithm);
+    const { m } = method;
     return winogradDispatches(label, ctx, operands, {
       m,
       pad: attrs.pad,
@@ -155,7 +165,7 @@ function outputShape(
     throw new ShapeError(`${where}: stride must be a positive integer, got ${stride}`);
   if (!Number.isInteger(pad) || pad < 0)
     throw new ShapeError(`${where}: pad must be an integer of at least 0, got ${pad}`);
-  if ((attrs.algorithm ?? 'direct') !== 'direct' && !winogradApplies({ r, s, stride, pad })) {
+  if (attrs.algorithm?.startsWith('winograd') && !winogradApplies({ r, s, stride, pad })) {
     throw new ShapeError(
       `${where}: ${attrs.algorithm} needs a 3x3 window, stride 1 and pad up to 2, got ${r}x${s}, stride ${stride} and pad ${pad}`,
     );
@@ -170,16 +180,24 @@ function outputShape(
   return [n, k, p, q];
 }
 
-/** The forward kernel on any tensors that fit; the data gradient and the Gram backward use it too. */
-export function convDispatch(
+/** The convolution by any algorithm but Winograd's; the data gradient and the Gram backward use it too. */
+export function convDispatches(
   label: string,
-  target: Target,
-  t: { x: Tensor; weight: Tensor; bias?: Tensor | undefined; y: Tensor },
-  attrs: ConvAttrs,
-): Dispatch<Tensor> {
+  ctx: OpContext,
+  t: ConvOperands,
+  attrs: ConvStep,
+  algorithm: ConvAlgorithm,
+): Dispatch<Tensor>[] {
+  const method = convMethod(algorithm);
+  if (method.kind === 'tiled') return tiledDispatches(label, ctx, t, attrs, method);
+  if (method.kind === 'matrix') return matrixDispatches(label, ctx, t, attrs, method.shape);
+  return [directDispatch(label, ctx.target, t, attrs)];
+}
+
+function directDispatch(label: string, target: Target, t: ConvOperands, attrs: ConvStep): Dispatch<Tensor> {
   const [, c, h, w] = nchw(label, t.x.shape);
   const [n, k, p, q] = nchw(label, t.y.shape);
-  const [r, s] = t.weight.layout === 'filter' ? [t.weight.shape[2]!, t.weight.shape[3]!] : [1, 1];
+  const [r, s] = t.weight.shape.slice(2) as [number, number];
   const k4 = ceilDiv(k, 4);
   const variant = chooseVariant(target, { r, s, k4, q, stride: attrs.stride, pad: attrs.pad });
   const groups = ceilDiv(p * ceilDiv(q, variant.tileQ), variant.workgroup);
@@ -221,36 +239,37 @@ function chooseVariant(
 
 /** Forced or chosen; `weight` is [outputs, inputs, R, S] of the convolution that makes `y`. */
 function algorithmOf(target: Target, attrs: ConvAttrs, weight: Shape, y: Shape): ConvAlgorithm {
-  return attrs.algorithm ?? (choose(target.choices, tunableOf(target, attrs, weight, y)) as ConvAlgorithm);
+  return chooseConv(target, convShape(attrs, weight, y), attrs.algorithm);
 }
 
-function tunableOf(target: Target, { stride, pad }: ConvAttrs, weight: Shape, y: Shape): Tunable {
+function convShape({ stride, pad }: ConvAttrs, weight: Shape, y: Shape): ConvShape {
   const [k, c, r, s] = weight as unknown as [number, number, number, number];
   const [n, , p, q] = y as unknown as [number, number, number, number];
-  return convTunable(target, { n, c, k, r, s, stride, pad, p, q });
+  return { n, c, k, r, s, stride, pad, p, q };
 }
 
 /** The data gradient of stride 1 is a convolution too, of as many outputs as the forward one has inputs. */
 function tunables(shapes: Shapes, attrs: ConvAttrs, target: Target): Record<string, Tunable> {
   const { x, weight, y } = shapes as { x: Shape; weight: Shape; y: Shape };
   const [k, c, r, s] = weight as unknown as [number, number, number, number];
-  const forward = tunableOf(target, attrs, weight, y);
-  if (attrs.stride !== 1) return { forward };
-  return { forward, 'backward:x': tunableOf(target, attrs, [c, k, r, s], x) };
+  const forward = convTunable(target, convShape(attrs, weight, y));
+  if (!gradientIsConvolution(attrs, r, s)) return { forward };
+  return { forward, 'backward:x': convTunable(target, convShape(attrs, [c, k, r, s], x)) };
 }
 
-/** Outputs per tile and side, of Winograd's algorithms. */
-function tileOf(algorithm: ConvAlgorithm): WinogradTile | undefined {
-  return algorithm === 'winograd4' ? 4 : algorithm === 'winograd2' ? 2 : undefined;
+/** Whether the data gradient is a convolution of stride 1 with the flipped, transposed filter. */
+function gradientIsConvolution({ stride, pad }: ConvAttrs, r: number, s: number): boolean {
+  return stride === 1 && r === s && pad < r;
 }
 
 function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Tensor>[] {
   const weight = t.weight!;
   const [k, c, r, s] = weight.shape as unknown as [number, number, number, number];
-  const m = tileOf(algorithmOf(ctx.target, attrs, [c, k, r, s], t.dx!.shape));
-  if (m) {
+  const algorithm = algorithmOf(ctx.target, attrs, [c, k, r, s], t.dx!.shape);
+  const method = convMethod(algorithm);
+  if (method.kind === 'winograd') {
     const operands = { x: t.dz!, weight, y: t.dx! };
-    const gradient = { m, pad: r - 1 - attrs.pad, relu: false, flip: true };
+    const gradient = { m: method.m, pad: r - 1 - attrs.pad, relu: false, flip: true };
     return winogradDispatches(`conv2d:backward:x at ${ctx.where}`, ctx, operands, gradient);
   }
   const flipped = ctx.scratch('flipped', [c, k, r, s], 'filter');
@@ -265,17 +284,9 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
   );
   const label = `conv2d:backward:x at ${ctx.where}`;
   const dx = t.dx!;
-  // The gradient of a convolution of stride 1 is a convolution with the flipped, transposed filter.
-  if (attrs.stride === 1 && r === s && attrs.pad < r) {
-    return [
-      flip,
-      convDispatch(
-        label,
-        ctx.target,
-        { x: t.dz!, weight: flipped, y: dx },
-        { stride: 1, pad: r - 1 - attrs.pad },
-      ),
-    ];
+  if (gradientIsConvolution(attrs, r, s)) {
+    const operands = { x: t.dz!, weight: flipped, y: dx };
+    return [flip, ...convDispatches(label, ctx, operands, { stride: 1, pad: r - 1 - attrs.pad }, algorithm)];
   }
   const [n, , h, w] = nchw(label, dx.shape);
   const [, , p, q] = nchw(label, t.dz!.shape);

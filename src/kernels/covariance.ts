@@ -1,6 +1,6 @@
 import { nchw } from '../base/shape.js';
 import { centredDispatches } from './channel-mean.js';
-import { channelsOfOne, gramBackwardDispatches, gramCost } from './gram.js';
+import { channelsOfOne, gramBackwardDispatches, gramCost, gramTunables } from './gram.js';
 import { ntReduceDispatches } from './nt-reduce.js';
 import type { OpSpec } from './op.js';
 
@@ -34,6 +34,7 @@ export const covariance: OpSpec<Record<string, never>> = {
       return [...dispatches, ...gramBackwardDispatches(label, ctx, centred, t.dy!, t.dx!, scale)];
     },
   },
+  tunables: gramTunables,
   cost: gramCost,
 };
 

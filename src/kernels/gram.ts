@@ -2,10 +2,13 @@ import { gramSymmetrise } from '../../shaders/gram_symmetrise.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
-import { type Dispatch, dispatch, type KernelSpec, linearGrid } from '../gpu/kernel.js';
-import { convDispatch } from './conv2d.js';
+import type { Tunable } from '../gpu/choices.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { type ConvShape, chooseConv, convTunable } from './conv-algorithm.js';
+import { convDispatches } from './conv2d.js';
 import { ntReduceDispatches } from './nt-reduce.js';
-import type { OpContext, OpSpec } from './op.js';
+import { ntTunable } from './nt-reduce-tiled.js';
+import type { OpContext, OpSpec, Shapes } from './op.js';
 
 /** scale * (dy + dy^T) as the filter of a 1x1 convolution, for the gradient. */
 export const gramSymmetriseKernel: KernelSpec<Record<string, never>> = {
@@ -31,8 +34,18 @@ export const gram: OpSpec<{ scale: number }> = {
     x: (t, { scale }, ctx) =>
       gramBackwardDispatches(`gram:backward:x at ${ctx.where}`, ctx, t.x!, t.dy!, t.dx!, scale),
   },
+  tunables: gramTunables,
   cost: gramCost,
 };
+
+/** Of the Gram matrix of x [1,C,H,W] and of its gradient. */
+export function gramTunables(shapes: Shapes, _attrs: unknown, target: Target): Record<string, Tunable> {
+  const [, a, h, w] = shapes.x as unknown as [number, number, number, number];
+  return {
+    forward: ntTunable(target, { a, pixels: h * w }),
+    'backward:x': convTunable(exact(target), gradientShape(shapes.x!)),
+  };
+}
 
 /** The channels of [1,C,H,W]; a ShapeError for anything but one picture. */
 export function channelsOfOne(where: string, x: Shape): number {
@@ -48,6 +61,17 @@ export function channelsOfOne(where: string, x: Shape): number {
 export function gramCost(shapes: Readonly<Record<string, Shape>>): { flops: number; bytes: number } {
   const c = shapes.x![1]!;
   return { flops: 2 * c * sizeOf(shapes.x!), bytes: 4 * (sizeOf(shapes.x!) + c * c) };
+}
+
+/** Statistics are differences of large sums: their gradient is not rounded to f16. */
+function exact(target: Target): Target {
+  return { ...target, precision: 'f32' };
+}
+
+/** The 1x1 convolution of the gradient, for x [1,C,H,W]. */
+function gradientShape(x: Shape): ConvShape {
+  const [n, c, p, q] = x as unknown as [number, number, number, number];
+  return { n, c, k: c, r: 1, s: 1, stride: 1, pad: 0, p, q };
 }
 
 /** dx = scale * (dy + dy^T) F: the symmetric matrix is the filter of a 1x1 convolution. */
@@ -72,6 +96,12 @@ export function gramBackwardDispatches(
       { C: c, stride: grid.stride, scale },
       grid.workgroups,
     ),
-    convDispatch(label, ctx.target, { x, weight: symmetric, y: dx }, { stride: 1, pad: 0 }),
+    ...convDispatches(
+      label,
+      ctx,
+      { x, weight: symmetric, y: dx },
+      { stride: 1, pad: 0 },
+      chooseConv(exact(ctx.target), gradientShape(x.shape)),
+    ),
   ];
 }

@@ -3,8 +3,11 @@ import { transpose } from '../../shaders/transpose.wgsl.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, type Shape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
+import { choose } from '../gpu/choices.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { matmulTiledKernel, matmulTunable } from './matmul-tiled.js';
 import type { OpContext, OpSpec } from './op.js';
+import { outerTileOf } from './outer-tile.js';
 
 const CPU_TILE = { side: 2, workgroup: 8 };
 /** Smaller: statistics are small matrices, and a GPU has many threads to feed. */
@@ -61,6 +64,15 @@ export const matmul: OpSpec<Record<string, never>> = {
       matmulDispatch(`matmul:backward:b at ${ctx.where}`, ctx.target, { at: t.a!, b: t.dy!, y: t.dx! }),
     ],
   },
+  tunables(shapes, _attrs, target) {
+    const [M, K] = shapes.a as unknown as [number, number];
+    const N = shapes.b![1]!;
+    return {
+      forward: matmulTunable(target, M, K, N),
+      'backward:a': matmulTunable(target, M, N, K),
+      'backward:b': matmulTunable(target, K, M, N),
+    };
+  },
   cost(shapes) {
     const [m, k] = shapes.a as unknown as [number, number];
     const n = shapes.b![1]!;
@@ -100,13 +112,23 @@ export function matmulDispatch(
   { alpha = 1, diagonal = 0, symmetric = false }: MatmulOptions = {},
 ): Dispatch<Tensor> {
   const [M, N] = t.y.shape as unknown as [number, number];
+  const K = t.at.shape[0]!;
+  const tile = outerTileOf(choose(target.choices, matmulTunable(target, M, K, N)));
+  if (tile) {
+    const [rows, columns] = [ceilDiv(M, 4 * tile.rows), ceilDiv(N, 4 * tile.columns)];
+    const blocks = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
+    const operands = { at: t.at, b: t.b, y: t.y };
+    const params = { M, K, N, alpha, diagonal };
+    if (blocks <= target.maxWorkgroups)
+      return dispatch(matmulTiledKernel, { ...tile, symmetric }, label, operands, params, [blocks, 1, 1]);
+  }
   const variant = { ...(target.cpu ? CPU_TILE : GPU_TILE), symmetric };
   const rows = ceilDiv(M, 4 * variant.side);
   const columns = ceilDiv(N, 4 * variant.side);
   const blocks = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
   const groups = ceilDiv(blocks, variant.workgroup);
   const x = Math.min(groups, target.maxWorkgroups);
-  const params = { M, K: t.at.shape[0]!, N, blocks, stride: x * variant.workgroup, alpha, diagonal };
+  const params = { M, K, N, blocks, stride: x * variant.workgroup, alpha, diagonal };
   return dispatch(matmulKernel, variant, label, { at: t.at, b: t.b, y: t.y }, params, [
     x,
     ceilDiv(groups, x),

@@ -3,6 +3,7 @@ import { type NtReduceVariant, ntReduce } from '../../shaders/nt_reduce.wgsl.js'
 import { HALO } from '../base/layout.js';
 import { ceilDiv, nchw } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
+import { choose, type Tunable } from '../gpu/choices.js';
 import {
   type Bindings,
   type Dispatch,
@@ -12,7 +13,9 @@ import {
   type Target,
 } from '../gpu/kernel.js';
 import { loadOf } from './load.js';
+import { ntReduceTiledKernel, ntTunable, tiledChunks } from './nt-reduce-tiled.js';
 import type { OpContext } from './op.js';
+import { outerTileOf } from './outer-tile.js';
 import { partialSumDispatch } from './reduce.js';
 
 const base: NtReduceVariant = { side: 2, lanes: 8, workgroup: 8, symmetric: true, load: 'buffer' };
@@ -57,6 +60,23 @@ export function ntReduceDispatches(
   const A4 = ceilDiv(channelsA, 4);
   const B4 = ceilDiv(nchw(label, (t.b ?? t.a).shape)[1], 4);
   const plane = (h + 2 * HALO) * (w + 2 * HALO);
+  const scratch = (chunks: number) => ctx.scratch('partials', [n * chunks, 4 * A4, 4 * B4]);
+  const most = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(MAX_PARTIALS / (n * 16 * A4 * B4))));
+  const tile = outerTileOf(choose(ctx.target.choices, tunableOf(ctx.target, label, t)));
+  if (tile) {
+    const [rows, columns] = [ceilDiv(A4, tile.rows), ceilDiv(B4, tile.columns)];
+    const blocks = t.b ? rows * columns : (rows * (rows + 1)) / 2;
+    const chunks = Math.min(tiledChunks(plane, blocks), most);
+    const chunk = tile.depth * ceilDiv(plane, chunks * tile.depth);
+    const partials = scratch(chunks);
+    const operands: Record<string, Tensor> = t.b ? { a: t.a, b: t.b, partials } : { a: t.a, partials };
+    const variant = { ...tile, symmetric: t.b === undefined };
+    const params = { A4, B4, plane, chunk, chunks };
+    return [
+      dispatch(ntReduceTiledKernel, variant, label, operands, params, [blocks, n * chunks, 1]),
+      partialSumDispatch(`${label} (sum)`, ctx.target, partials, t.y, scale, t.b ? 0 : tile.rows),
+    ];
+  }
   const inTextures = [t.a, t.b ?? t.a].every((x) => loadOf(ctx.target, x) === 'texture');
   const load = inTextures ? 'texture' : 'buffer';
   const variant = { ...chooseVariant(ctx.target), symmetric: t.b === undefined, load } as const;
@@ -64,11 +84,10 @@ export function ntReduceDispatches(
   const [rows, columns] = [ceilDiv(A4, side), ceilDiv(B4, side)];
   const blocks = t.b ? rows * columns : (rows * (rows + 1)) / 2;
   // A CPU wants long loops, a GPU many workgroups.
-  const wanted = Math.min(ceilDiv(plane, ctx.target.cpu ? 4096 : 1024), MAX_CHUNKS);
-  const chunks = Math.max(1, Math.min(wanted, Math.floor(MAX_PARTIALS / (n * 16 * A4 * B4))));
+  const chunks = Math.min(ceilDiv(plane, ctx.target.cpu ? 4096 : 1024), most);
   const turn = Math.max(1, lanes);
   const chunk = turn * ceilDiv(plane, chunks * turn);
-  const partials = ctx.scratch('partials', [n * chunks, 4 * A4, 4 * B4]);
+  const partials = scratch(chunks);
   return [
     dispatch(
       ntReduceKernel,
@@ -80,6 +99,11 @@ export function ntReduceDispatches(
     ),
     partialSumDispatch(`${label} (sum)`, ctx.target, partials, t.y, scale, t.b ? 0 : side),
   ];
+}
+
+function tunableOf(target: Target, label: string, t: { a: Tensor; b?: Tensor }): Tunable {
+  const [n, a, h, w] = nchw(label, t.a.shape);
+  return ntTunable(target, { a, pixels: n * h * w, ...(t.b ? { b: t.b.shape[1]! } : {}) });
 }
 
 function chooseVariant(target: Target): Omit<NtReduceVariant, 'symmetric' | 'load'> {

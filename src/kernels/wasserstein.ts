@@ -7,6 +7,7 @@ import { ceilDiv, formatShape, type Shape, sameShape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid } from '../gpu/kernel.js';
 import { matmulDispatch, transposeDispatch } from './matmul.js';
+import { matmulTunable } from './matmul-tiled.js';
 import type { OpContext, OpSpec } from './op.js';
 import { sumSquaresDispatch } from './squared-error.js';
 
@@ -122,6 +123,11 @@ export const w2Covariance: OpSpec<W2Attrs> = {
         ),
       ];
     },
+  },
+  tunables(shapes, _attrs, target) {
+    const c = shapes.cov![0]!;
+    const product = matmulTunable(target, c, c, c);
+    return { forward: product, 'backward:cov': product };
   },
   cost(shapes, attrs) {
     const c = shapes.cov![0]!;

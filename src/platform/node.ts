@@ -11,6 +11,12 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const NAP_MS = 0.5;
 
 /**
+ * Products of matrices by subgroups are experimental in Dawn, f16 on NVIDIA is off for the failures of a few conformance
+ * tests. Neither changes anything for a device that does not use them.
+ */
+const ENABLED = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia';
+
+/**
  * Opens Dawn. `flags` are Dawn's own (`backend=null`, `enable-dawn-features=...`).
  * While the platform lives the process does not exit by itself: call `dispose()`.
  */
@@ -19,7 +25,9 @@ export function nodePlatform(flags: readonly string[] = []): Platform {
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   Object.assign(globalThis, globals);
   // Dawn's object must stay reachable for as long as the device lives: collected, it crashes the process.
-  let gpu: GPU | undefined = create([...flags]);
+  let gpu: GPU | undefined = create(
+    flags.some((flag) => flag.startsWith('enable-dawn-features=')) ? [...flags] : [...flags, ENABLED],
+  );
   return {
     name: 'node',
     get gpu() {

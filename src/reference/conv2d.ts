@@ -1,6 +1,6 @@
 // CPU twin of conv2d: the formula, loop by loop, in float64.
 import type { WinogradTile } from '../base/winograd.js';
-import { type Arrays, abs, absAll, map, type NdArray, type ReferenceOp, zeros } from './array.js';
+import { type Arrays, abs, absAll, type Bound, map, type NdArray, type ReferenceOp, zeros } from './array.js';
 import { winogradBound } from './winograd.js';
 
 interface Attrs {
@@ -77,6 +77,8 @@ export const conv2dReference: ReferenceOp<Attrs> = {
   forward,
   backward: { x: backwardX },
   forwardBound(inputs, attrs) {
+    if (inHalf(attrs))
+      return halfBound(inputs, fan(inputs, 1), (of) => forward(of, { ...attrs, relu: false }));
     const m = winogradTile(attrs);
     if (m)
       return winogradBound(inputs.x!, inputs.weight!, inputs.bias, outputShape(inputs, attrs), attrs.pad, m);
@@ -84,6 +86,10 @@ export const conv2dReference: ReferenceOp<Attrs> = {
   },
   backwardBound: {
     x(inputs, y, dy, attrs) {
+      if (inHalf(attrs))
+        return halfBound({ dy, weight: inputs.weight! }, fan(inputs, 0), (of) =>
+          backwardX({ ...inputs, weight: of.weight! }, y, of.dy!, attrs),
+        );
       const m = winogradTile(attrs);
       if (!m) return { magnitude: backwardX(absAll(inputs), y, abs(dy), attrs), terms: fan(inputs, 0) };
       const dz = attrs.relu ? map(dy, (value, i) => (y.data[i]! > 0 ? value : 0)) : dy;
@@ -91,6 +97,40 @@ export const conv2dReference: ReferenceOp<Attrs> = {
     },
   },
 };
+
+/** Whether factors are rounded to f16, where the adapter chose so. */
+function inHalf({ algorithm }: Attrs): boolean {
+  return /^(?:tiled-f16|matrix)\//.test(algorithm ?? '');
+}
+
+/** Rounding to f16 in units of f32's, 2^-11 / 2^-24. */
+const HALF_ROUNDOFF = 2 ** 13;
+
+/**
+ * Bound of a sum of products whose factors a, b are scaled by powers of two and rounded to f16 and whose sum is f32.
+ * A factor moves by at most 2^-11 of itself, or by 2^-28 of the largest of its tensor where f16 has no normal number
+ * for it. The former are other roundings in every product: both factors' add up by their squares. The roots of the
+ * numbers of terms are in the magnitude, hence `terms: 1`.
+ */
+function halfBound(inputs: Arrays, terms: number, sum: (inputs: Arrays) => NdArray): Bound {
+  const magnitude = sum(absAll(inputs));
+  const { bias: _added, ...factors } = inputs;
+  const squares = sum(
+    Object.fromEntries(Object.entries(factors).map(([name, a]) => [name, map(a, (value) => value * value)])),
+  );
+  const largest = Object.values(factors).map((a) =>
+    a.data.reduce((m, value) => Math.max(m, Math.abs(value)), 0),
+  );
+  // 2^-28 for each of two factors, in units of 4 * 2^-24.
+  const lost = 2 ** -5 * terms * largest.reduce((product, value) => product * value, 1);
+  return {
+    magnitude: map(
+      magnitude,
+      (m, i) => Math.sqrt(terms) * m + HALF_ROUNDOFF * Math.sqrt(2 * squares.data[i]!) + lost,
+    ),
+    terms: 1,
+  };
+}
 
 function winogradTile({ algorithm }: Attrs): WinogradTile | undefined {
   return algorithm === 'winograd4' ? 4 : algorithm === 'winograd2' ? 2 : undefined;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { benchNames } from '../../harness/bench/programs.js';
 import {
   alignRows,
   type BenchRecord,
@@ -10,9 +11,12 @@ import {
   readRecord,
   tableRows,
 } from '../../harness/bench/report.js';
+import { conv2dFamily } from '../../harness/cases/conv2d.js';
 import { runBench } from '../../harness/cli/bench.js';
+import type { Scope } from '../../harness/variants.js';
 import { InputError } from '../../src/base/errors.js';
 import { median, quantile } from '../../src/base/statistics.js';
+import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { useDevice } from '../kernels/shared.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'facet-bench-'));
@@ -85,6 +89,29 @@ it('medians and quartiles', () => {
   expect(quantile([5, 1, 2, 3, 4], 0.25)).toBe(2);
 });
 
+describe("the names of an op's entries", () => {
+  const text = 'C=64;H=256;W=256;K=64;relu';
+  const names = (target: Target, scope: Scope) =>
+    benchNames(conv2dFamily, target, scope).filter((name) => name.includes(text));
+  const cpu: Target = { ...PLAIN_TARGET, cpu: true, subgroupSize: 8, f16: true };
+
+  it('are of every candidate, the default without a suffix and first', () => {
+    const all = names(PLAIN_TARGET, 'own');
+    expect(all.slice(0, 2)).toEqual([`conv2d:forward:${text}`, `conv2d:backward:x:${text}`]);
+    expect(all).toContain(`conv2d:backward:x:${text};variant=tiled/32x32`);
+    expect(all).not.toContain(`conv2d:forward:${text};variant=tiled/64x64`);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('are of GPUs and of mixed precision where asked for, and never of emulated matrices', () => {
+    const variants = (scope: Scope) =>
+      names(cpu, scope).map((name) => name.split('variant=')[1] ?? 'default');
+    expect([...new Set(variants('own'))]).toEqual(['default', 'direct', 'winograd2']);
+    expect(variants('gpu')).toContain('tiled-f16/64x64');
+    expect(variants('gpu').filter((name) => name.startsWith('matrix'))).toEqual([]);
+  });
+});
+
 describe('on this adapter', () => {
   const gpu = useDevice();
 
@@ -99,6 +126,19 @@ describe('on this adapter', () => {
       expect(name).toMatch(/^weighted_add:forward:/);
       expect(wallMs > 0 && gbps > 0).toBe(true);
     }
+  });
+
+  it('times a variant that is made for GPUs, where asked to', async () => {
+    const { results } = await runBench(gpu.device, {
+      filters: ['matmul:forward:M=64;K=64;N=64'],
+      repetitions: 5,
+      allVariants: true,
+    });
+    expect(results.map(({ name }) => name.split('variant=')[1])).toEqual([
+      undefined,
+      'tiled/32x32',
+      'tiled/64x64',
+    ]);
   });
 
   it('times an optimiser', async () => {

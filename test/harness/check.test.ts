@@ -110,6 +110,8 @@ describe('facet check', () => {
       'conv2d:backward:x:C=5;H=6;W=7;K=9',
       'relu:gradient:x:C=5;H=2;W=2',
       'lbfgs:step:x:C=7;flat;steps=2',
+      'matmul:forward:M=3;K=5;N=7;variant=tiled/32x32',
+      'matmul:backward:a:M=4;K=5;N=7;variant=tiled/32x32',
     ]) {
       const { printed } = await lines([name]);
       expect(printed).toHaveLength(3);
@@ -129,5 +131,8 @@ describe('facet check', () => {
       /^check: nothing is named like conv9d; names begin with conv2d, /,
     );
     await expect(runCheck(gpu.device, ['conv2d:forward:H=3;W=99'])).rejects.toThrow(InputError);
+    await expect(runCheck(gpu.device, ['matmul:forward:M=3;K=5;N=8;variant=best'])).rejects.toThrow(
+      'check: matmul:M=3;K=5;N=8 has no variant best on this adapter; there is registers, tiled/',
+    );
   });
 });

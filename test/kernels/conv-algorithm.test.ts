@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../harness/check.js';
 import { caseTensors, recordForward } from '../../harness/record.js';
+import { KernelError } from '../../src/base/errors.js';
 import { TEXTURE_WIDTH } from '../../src/base/layout.js';
 import { normal } from '../../src/base/random.js';
 import { sizeOf } from '../../src/base/shape.js';
 import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
-import { convTunable } from '../../src/kernels/conv-algorithm.js';
+import { type ConvAlgorithm, chooseConv, convTunable } from '../../src/kernels/conv-algorithm.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { ndarray } from '../../src/reference/array.js';
@@ -40,9 +41,48 @@ describe('the default algorithm', () => {
     ['a stride', { ...square(64, 64, 64), stride: 2 }, 'direct'],
     ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'direct'],
   ] as const)('%s', (_what, shape, expected) => expect(convTunable(cpu, shape).candidates[0]).toBe(expected));
+});
 
-  it('is direct on a GPU', () =>
-    expect(convTunable({ ...cpu, cpu: false }, square(256, 256, 64)).candidates[0]).toBe('direct'));
+describe('the default algorithm of a GPU', () => {
+  const gpu: Target = { ...PLAIN_TARGET, f16: true };
+  const first = (target: Target, shape: ReturnType<typeof square>) =>
+    convTunable(target, shape).candidates[0];
+
+  it.each([
+    ["a picture's gradient", square(64, 3, 512), 'direct'],
+    ['large maps', square(64, 64, 256), 'tiled/64x64'],
+    ['small maps', square(512, 512, 16), 'tiled/32x32'],
+    ['a stride', { ...square(64, 64, 256), stride: 2 }, 'tiled/64x64'],
+  ] as const)('%s', (_what, shape, expected) => expect(first(gpu, shape)).toBe(expected));
+
+  it('takes f16 where it may and can, and no tile that does not fit', () => {
+    const mixed: Target = { ...gpu, precision: 'mixed' };
+    expect(first(mixed, square(64, 64, 256))).toBe('tiled-f16/64x64');
+    expect(first({ ...mixed, f16: false }, square(64, 64, 256))).toBe('tiled/64x64');
+    expect(first({ ...gpu, maxSharedBytes: 8192 }, square(64, 64, 256))).toBe('tiled/32x32');
+    expect(first({ ...gpu, maxWorkgroupThreads: 32 }, square(64, 64, 256))).toBe('direct');
+  });
+
+  it('lists matrices under mixed precision alone, and only shapes that divide its tile', () => {
+    const shape = (m: number, n: number, k: number, subgroup = 32) => ({ m, n, k, subgroup });
+    const matrices = [shape(16, 16, 16), shape(8, 8, 8), shape(12, 16, 16), shape(16, 16, 16, 8)];
+    const names = (precision: 'f32' | 'mixed') =>
+      convTunable({ ...gpu, precision, matrices }, square(64, 64, 64)).candidates.filter((name) =>
+        name.startsWith('matrix'),
+      );
+    expect(names('mixed')).toEqual(['matrix/16x16x16', 'matrix/8x8x8']);
+    expect(names('f32')).toEqual([]);
+  });
+
+  it('refuses a forced algorithm that the adapter cannot run', () => {
+    const choose = (forced: ConvAlgorithm, target: Target = cpu) =>
+      chooseConv(target, square(8, 8, 8), forced);
+    expect(choose('tiled/64x64')).toBe('tiled/64x64');
+    expect(() => choose('tiled-f16/64x64')).toThrow(KernelError);
+    expect(() => choose('matrix/16x16x16', { ...gpu, precision: 'mixed' })).toThrow(
+      /^conv2d: matrix\/16x16x16 does not apply to 3x3s1 c8 k8 px64 on this adapter; there is direct, /,
+    );
+  });
 });
 
 describe('Winograd for other adapters, run on this one', () => {

@@ -4,11 +4,12 @@ import { compare } from '../../harness/check.js';
 import { ShapeError } from '../../src/base/errors.js';
 import { normal } from '../../src/base/random.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
-import type { Target } from '../../src/gpu/kernel.js';
+import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
 import { gram } from '../../src/kernels/gram.js';
 import { ntReduceDispatches } from '../../src/kernels/nt-reduce.js';
+import { ntTunable, tiledChunks } from '../../src/kernels/nt-reduce-tiled.js';
 import { abs, type NdArray, ndarray, zeros } from '../../src/reference/array.js';
 import { gramReference } from '../../src/reference/gram.js';
 import { checkFamily, useDevice } from './shared.js';
@@ -79,7 +80,12 @@ const random = (shape: number[], seed: number) =>
 const targets: [string, Partial<Target>][] = [
   ['as the adapter is', {}],
   ['without subgroups', { subgroupSize: 0 }],
-  ['without subgroups, as for a GPU', { subgroupSize: 0, cpu: false }],
+  [
+    'without subgroups, as for a GPU',
+    { subgroupSize: 0, cpu: false, choices: { gram: { '*': 'registers' } } },
+  ],
+  ['by tiles of 64', { cpu: false, choices: { gram: { '*': 'tiled/64x64' } } }],
+  ['by tiles of 32', { cpu: false, choices: { gram: { '*': 'tiled/32x32' } } }],
 ];
 
 it.each(targets)('nt_reduce of two operands and two samples, %s', async (_, target) => {
@@ -90,6 +96,15 @@ it.each(targets)('nt_reduce of two operands and two samples, %s', async (_, targ
     terms: 2 * 37 * 70,
   });
   expect(result.ok, result.report).toBe(true);
+});
+
+it('takes tiles on a GPU with channels to fill them, and none on a CPU rasteriser', () => {
+  const first = (cpu: boolean, a: number) =>
+    ntTunable({ ...PLAIN_TARGET, cpu }, { a, pixels: 4096 }).candidates;
+  expect(first(true, 256)).toEqual(['registers']);
+  expect([3, 32, 64].map((a) => first(false, a)[0])).toEqual(['registers', 'tiled/32x32', 'tiled/64x64']);
+  // Few tiles: many ranges of pixels instead. Many: fewer, and never ranges that are hardly worth their sums.
+  expect([tiledChunks(66049, 1), tiledChunks(66049, 36), tiledChunks(1156, 1)]).toEqual([258, 15, 4]);
 });
 
 it.each(targets)('nt_reduce of one operand is symmetric to the bit, %s', async (_, target) => {

@@ -4,6 +4,7 @@ import { compare } from '../../harness/check.js';
 import { ShapeError } from '../../src/base/errors.js';
 import { normal } from '../../src/base/random.js';
 import { tensor } from '../../src/base/tensor.js';
+import type { Target } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
 import { matmul, matmulDispatch } from '../../src/kernels/matmul.js';
@@ -39,14 +40,27 @@ const random = (shape: number[], seed: number) =>
     Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => normal(seed, i)),
   );
 
-/** -2 a b + 3 I against float64, with the tiles of a CPU or of a GPU. */
-async function check(at: NdArray, b: NdArray, cpu: boolean, symmetric: boolean): Promise<Float32Array> {
+/** By the tiles of threads for a CPU or a GPU, and by those of a GPU's workgroups. */
+const ways: [string, Partial<Target>][] = [
+  ['tiles of a CPU', { cpu: true }],
+  ['tiles of a GPU', { cpu: false, choices: { matmul: { '*': 'registers' } } }],
+  ['shared tiles of 64', { cpu: false, choices: { matmul: { '*': 'tiled/64x64' } } }],
+  ['shared tiles of 32', { cpu: false, choices: { matmul: { '*': 'tiled/32x32' } } }],
+];
+
+/** -2 a b + 3 I against float64. */
+async function check(
+  at: NdArray,
+  b: NdArray,
+  way: Partial<Target>,
+  symmetric: boolean,
+): Promise<Float32Array> {
   const store = new TensorStore(gpu.device);
   const pin = (name: string, values: NdArray) =>
     store.pin(tensor(name, values.shape, { lifetime: 'pinned' }), values.data);
   const [M, N] = [at.shape[1]!, b.shape[1]!];
   const y = tensor('y', [M, N]);
-  const target = { ...gpu.device.target, cpu };
+  const target = { ...gpu.device.target, ...way };
   const options = { alpha: -2, diagonal: 3, symmetric };
   const list = [matmulDispatch('matmul', target, { at: pin('at', at), b: pin('b', b), y }, options)];
   const program = await Program.compile(store, list, { keep: [y] });
@@ -68,14 +82,16 @@ async function check(at: NdArray, b: NdArray, cpu: boolean, symmetric: boolean):
   return result;
 }
 
-it.each([true, false])('scales and adds to the diagonal (tiles of a CPU: %s)', async (cpu) => {
-  await check(random([23, 19], 1), random([23, 30], 2), cpu, false);
+it.each(ways)('scales and adds to the diagonal, %s', async (_, way) => {
+  await check(random([23, 19], 1), random([23, 30], 2), way, false);
 });
 
-it.each([true, false])('computes half of a symmetric product (tiles of a CPU: %s)', async (cpu) => {
+it.each(ways)('computes half of a symmetric product, %s', async (_, way) => {
   // at b with b = D at: symmetric but for rounding.
-  const at = random([21, 37], 3);
-  const b = map(at, (value, i) => Math.fround(value * (1 + (Math.floor(i / 37) % 5))));
-  const y = await check(at, b, cpu, true);
-  for (let i = 0; i < 37; i++) for (let j = 0; j < i; j++) expect(y[i * 37 + j]).toBe(y[j * 37 + i]);
+  const side = 69;
+  const at = random([21, side], 3);
+  const b = map(at, (value, i) => Math.fround(value * (1 + (Math.floor(i / side) % 5))));
+  const y = await check(at, b, way, true);
+  for (let i = 0; i < side; i++)
+    for (let j = 0; j < i; j++) if (y[i * side + j] !== y[j * side + i]) expect([i, j]).toEqual('the same');
 });

@@ -4,7 +4,9 @@ import type { CaseFamily } from '../../harness/cases/family.js';
 import type { StepFamily } from '../../harness/cases/step.js';
 import { checkCase, checkGradient } from '../../harness/check.js';
 import { checkSteps } from '../../harness/check-steps.js';
+import { othersOf, tunablesOf } from '../../harness/variants.js';
 import { Device } from '../../src/gpu/device.js';
+import { PLAIN_TARGET } from '../../src/gpu/kernel.js';
 import { nodePlatform } from '../../src/platform/node.js';
 
 /** A device for the whole test file. */
@@ -46,6 +48,16 @@ export function checkFamily(f: CaseFamily): void {
     });
     it.each(f.cases)(`${name}:%s`, async (text) => {
       for (const result of await checkCase(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
+    });
+    const tunable = f.cases.filter((text) => Object.keys(tunablesOf(f, text, PLAIN_TARGET)).length > 0);
+    // A driver compiles each variant's shaders first, which can take longer than a test may by default.
+    it.each(tunable)(`${name}:%s by its other variants`, { timeout: 300_000 }, async (text) => {
+      const others = othersOf(f, text, gpu.device.target, 'all');
+      expect(others.length).toBeGreaterThan(0);
+      for (const variant of others) {
+        const results = await checkCase(gpu.device, f, text, variant);
+        for (const result of results) expect(result.ok, result.report).toBe(true);
+      }
     });
   });
 }

@@ -3,6 +3,7 @@ import type { CaseFamily } from '../../harness/cases/family.js';
 import { buildSteps, type StepFamily } from '../../harness/cases/step.js';
 import { buildCase } from '../../harness/check.js';
 import { caseTensors, outputTensors, recordBackward, recordForward } from '../../harness/record.js';
+import { candidatesOf } from '../../harness/variants.js';
 import { tensor } from '../../src/base/tensor.js';
 import { type KernelSpec, PLAIN_TARGET, type Target, type Variant } from '../../src/gpu/kernel.js';
 import { dryStore } from '../../src/gpu/store.js';
@@ -24,7 +25,19 @@ const TARGETS: readonly Target[] = [8, 0, 32].flatMap((subgroupSize) =>
   })),
 );
 
-/** Every variant in a dispatch of some case or bench entry on some target. */
+/** A GPU with everything, its matrices those of NVIDIA, Metal and Intel: what no default asks for is a candidate here. */
+const FULL: Target = {
+  ...PLAIN_TARGET,
+  f16: true,
+  precision: 'mixed',
+  matrices: [
+    { m: 16, n: 16, k: 16, subgroup: 32 },
+    { m: 8, n: 8, k: 8, subgroup: 32 },
+    { m: 8, n: 16, k: 16, subgroup: 16 },
+  ],
+};
+
+/** Every variant in a dispatch of some case or bench entry on some target, by default or as a candidate. */
 export function askedFor(families: readonly CaseFamily[]): KernelVariant[] {
   return families.flatMap((f) => {
     const op = f.op as unknown as OpSpec<unknown>;
@@ -33,7 +46,8 @@ export function askedFor(families: readonly CaseFamily[]): KernelVariant[] {
       const inputs = caseTensors(op, shapes);
       const outputs = outputTensors(op, attrs, inputs);
       const names = Object.keys(op.backward).filter((name) => inputs[name]);
-      return TARGETS.flatMap((target) => [
+      const chosen = candidatesOf(f, text, FULL, 'all').map(({ target }) => target);
+      return [...TARGETS, ...chosen].flatMap((target) => [
         ...recordForward(op, attrs, inputs, target).dispatches,
         ...names.flatMap((name) => recordBackward(op, attrs, inputs, outputs, name, target).dispatches),
       ]);
