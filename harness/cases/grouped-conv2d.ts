@@ -1,5 +1,6 @@
 import { type Padding, samePadding } from '../../src/base/padding.js';
-import { depthwiseConv2d, groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
+import { depthwiseConv2d } from '../../src/kernels/depthwise-conv2d.js';
+import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
 import { depthwiseConv2dReference, groupedConv2dReference } from '../../src/reference/grouped-conv2d.js';
 import { type CaseParams, family } from './family.js';
 

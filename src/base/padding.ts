@@ -25,17 +25,17 @@ export function sidesOf(where: string, pad: Padding): Sides {
 }
 
 /**
- * The padding that TensorFlow calls "same": ceil(extent / stride) outputs for extents [height, width] and a window
+ * The padding that TensorFlow calls "same": ceil(extent / stride) outputs for extents [height, width] and a filter of
  * [rows, columns]; where the number of pixels to add is odd, the last one goes behind (bottom, right).
  */
 export function samePadding(
   extents: readonly [number, number],
-  window: readonly [number, number],
+  filter: readonly [number, number],
   stride: number,
 ): Sides {
   const along = (axis: 0 | 1) => {
     const outputs = Math.ceil(extents[axis] / stride);
-    return Math.max(0, (outputs - 1) * stride + window[axis] - extents[axis]);
+    return Math.max(0, (outputs - 1) * stride + filter[axis] - extents[axis]);
   };
   const [rows, columns] = [along(0), along(1)];
   const [top, left] = [Math.floor(rows / 2), Math.floor(columns / 2)];
