@@ -14,6 +14,7 @@ export { weightedAddOp } from './kernels/arithmetic.js';
 export { channelMean } from './kernels/channel-mean.js';
 export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';
+export { crossMapLrn } from './kernels/cross-map-lrn.js';
 export { depthwiseConv2d } from './kernels/depthwise-conv2d.js';
 export { gram } from './kernels/gram.js';
 export { groupedConv2d } from './kernels/grouped-conv2d.js';

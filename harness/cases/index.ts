@@ -2,6 +2,7 @@
 import { adamFamily } from './adam.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
+import { crossMapLrnFamily } from './cross-map-lrn.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
@@ -42,6 +43,7 @@ export const families: readonly CaseFamily[] = [
   w2CovarianceFamily,
   depthwiseConv2dFamily,
   groupedConv2dFamily,
+  crossMapLrnFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
