@@ -8,6 +8,7 @@ import { gramFamily } from './gram.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { lbfgsFamily } from './lbfgs.js';
+import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
@@ -44,6 +45,7 @@ export const families: readonly CaseFamily[] = [
   depthwiseConv2dFamily,
   groupedConv2dFamily,
   crossMapLrnFamily,
+  lpPool2dFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
