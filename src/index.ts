@@ -10,6 +10,7 @@ export { TensorStore } from './gpu/store.js';
 export { type MemoryPlan, planMemory } from './graph/liveness.js';
 export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
+export { affineWarp } from './kernels/affine-warp.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
 export { channelMean } from './kernels/channel-mean.js';
 export { conv2d } from './kernels/conv2d.js';

@@ -1,5 +1,6 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
 import { adamFamily } from './adam.js';
+import { affineWarpFamily } from './affine-warp.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import { crossMapLrnFamily } from './cross-map-lrn.js';
@@ -46,6 +47,7 @@ export const families: readonly CaseFamily[] = [
   groupedConv2dFamily,
   crossMapLrnFamily,
   lpPool2dFamily,
+  affineWarpFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
