@@ -8,6 +8,7 @@ export { type AdapterReport, Device, type DeviceOptions, findAdapter, reportAdap
 export type { Dispatch, KernelSpec, Target } from './gpu/kernel.js';
 export { TensorStore } from './gpu/store.js';
 export { type MemoryPlan, planMemory } from './graph/liveness.js';
+export { NearestSearch, type NearestSearchOptions, type Neighbour } from './graph/nearest-search.js';
 export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
 export { affineWarp } from './kernels/affine-warp.js';
