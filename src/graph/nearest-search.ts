@@ -97,11 +97,9 @@ export class NearestSearch {
       const rows = Math.min(first + count - row, this.rowsPerChunk - within);
       const part = values.subarray((row - first) * dimension, (row - first + rows) * dimension);
       const buffer = this.store.buffer(this.chunks[chunk]!);
-      this.store.device.write(
-        buffer,
-        packTensor(part, [rows, dimension], 'flat'),
-        within * 16 * ceilDiv(dimension, 4),
-      );
+      // Without padding lanes the rows lie as they come.
+      const packed = dimension % 4 === 0 ? part : packTensor(part, [rows, dimension], 'flat');
+      this.store.device.write(buffer, packed, within * 16 * ceilDiv(dimension, 4));
       row += rows;
     }
     this.held = Math.max(this.held, first + count);

@@ -13,7 +13,7 @@ export const squaredDistancesKernel: KernelSpec<DistancesVariant> = {
   bindings: () => ({ queries: 'read', gallery: 'read', distances: 'read_write' }),
   params: { B: 'u32', M4: 'u32', D4: 'u32', rows: 'u32' },
   shader: squaredDistances,
-  variants: [{ tile: 1 }, { tile: 2 }, { tile: 4 }],
+  variants: [{ tile: 1 }, { tile: 2 }, { tile: 4 }, { tile: 8 }],
 };
 
 /** The smallest distances of a share of the rows. */
@@ -90,7 +90,7 @@ export function topK(label: string, target: Target, { queries, chunks }: TopKInp
   });
   const total = plans.reduce((sum, { lists }) => sum + lists, 0);
   const pitch = 4 * ceilDiv(k, 4);
-  const tile = B >= 4 ? 4 : B >= 2 ? 2 : 1;
+  const tile = B >= 8 ? 8 : B >= 4 ? 4 : B >= 2 ? 2 : 1;
   let values = tensor(`${label}.values`, [B * total, k]);
   let numbers = tensor(`${label}.numbers`, [B * total, k]);
   const dispatches: Dispatch<Tensor>[] = [];
