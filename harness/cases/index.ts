@@ -1,16 +1,20 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { affineWarpFamily } from './affine-warp.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
 import { crop2dFamily } from './crop2d.js';
+import { crossMapLrnFamily } from './cross-map-lrn.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
+import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { l2NormalizeFamily } from './l2-normalize.js';
 import { lbfgsFamily } from './lbfgs.js';
 import { flattenFamily, linearFamily } from './linear.js';
+import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
@@ -18,9 +22,11 @@ import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
 import { rectMaskFamily } from './rect-mask.js';
 import { resizeBilinearFamily } from './resize.js';
 import { scaleShiftFamily } from './scale-shift.js';
+import type { SearchFamily } from './search.js';
 import { spatialScaleFamily } from './spatial-scale.js';
 import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
 import type { StepFamily } from './step.js';
+import { topKFamily } from './top-k.js';
 import { totalVariationFamily } from './total-variation.js';
 import { w2CovarianceFamily } from './wasserstein.js';
 
@@ -56,7 +62,15 @@ export const families: readonly CaseFamily[] = [
   reduceSumFamily,
   totalVariationFamily,
   w2CovarianceFamily,
+  depthwiseConv2dFamily,
+  groupedConv2dFamily,
+  crossMapLrnFamily,
+  lpPool2dFamily,
+  affineWarpFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
 export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily];
+
+/** Of searches, which nothing differentiates. */
+export const searchFamilies: readonly SearchFamily[] = [topKFamily];
