@@ -3,12 +3,27 @@ export * from './base/errors.js';
 export { fromPlanar, type RgbImage, rgbImage, toPlanar } from './base/image.js';
 export type { Shape } from './base/shape.js';
 export { type Layout, type Tensor, tensor } from './base/tensor.js';
+export type { Choices, Tunable } from './gpu/choices.js';
 export { type AdapterReport, Device, type DeviceOptions, findAdapter, reportAdapter } from './gpu/device.js';
 export type { Dispatch, KernelSpec, Target } from './gpu/kernel.js';
+export { presetFor, TUNING_PRESETS, type TuningPreset } from './gpu/presets.js';
 export { TensorStore } from './gpu/store.js';
+export type { Tuning, TuningInEffect } from './gpu/tuning.js';
+export { loadTable, saveEntries } from './gpu/tuning-store.js';
+export {
+  emptyTable,
+  encodeTable,
+  parseTable,
+  type TuningEntry,
+  type TuningTable,
+  tableChoices,
+  withEntries,
+} from './gpu/tuning-table.js';
 export { type MemoryPlan, planMemory } from './graph/liveness.js';
 export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
+export { type TuneItem, tunablesOf } from './graph/tunables.js';
+export { type TuneOptions, type TuneProgress, tune } from './graph/tune.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
 export { channelMean } from './kernels/channel-mean.js';
 export { conv2d } from './kernels/conv2d.js';
@@ -35,4 +50,4 @@ export { VGG_NETS, vggLayers, vggTaps } from './nets/vgg.js';
 export { Adam } from './optim/adam.js';
 export { Lbfgs } from './optim/lbfgs.js';
 export type { Optimizer } from './optim/optimizer.js';
-export type { Platform } from './platform/platform.js';
+export type { KeyValueStore, Platform } from './platform/platform.js';

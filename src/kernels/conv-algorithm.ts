@@ -66,6 +66,6 @@ export function convTunable(target: Target, shape: ConvShape): Tunable {
     bucket: `${r}x${s}s${stride} c${bucketOf(c)} k${bucketOf(k)} px${bucketOf(n * p * q)}`,
     candidates: [...new Set([defaultAlgorithm(target, shape), ...all])],
     // Winograd's derived bound (src/reference/winograd.ts) over that of direct summation, by input channels.
-    tolerance: { winograd2: 1 + 8 / c, winograd4: 16 + 280 / c },
+    tolerance: { winograd2: 1 + 16 / c, winograd4: 24 + 480 / c },
   };
 }
