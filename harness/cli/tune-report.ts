@@ -51,7 +51,11 @@ export function describeReport({ adapter, runtime, file, preset, entries }: Tune
 /** A heading, then a row for each entry. */
 export function entryRows(entries: readonly TuningEntry[]): string[] {
   const head = ['bucket', 'choice', 'ms', 'runner-up', 'default'];
-  const rows = entries.map((e) => [
+  const bySize = new Intl.Collator('en', { numeric: true });
+  const ordered = entries.toSorted((a, b) =>
+    bySize.compare(`${a.family} ${a.bucket}`, `${b.family} ${b.bucket}`),
+  );
+  const rows = ordered.map((e) => [
     `${e.family} ${e.bucket}`,
     e.choice,
     milliseconds(e.ms[e.choice]!),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { InputError, KernelError } from '../../src/base/errors.js';
 import { tensor } from '../../src/base/tensor.js';
 import { choose } from '../../src/gpu/choices.js';
@@ -13,7 +13,6 @@ import { distinctCandidates } from '../../src/graph/tune-item.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { relu } from '../../src/kernels/relu.js';
-import { nodePlatform } from '../../src/platform/node.js';
 import type { KeyValueStore, Platform } from '../../src/platform/platform.js';
 import { useDevice } from '../kernels/shared.js';
 import { dot } from './dot.js';
@@ -149,6 +148,7 @@ describe('tune', () => {
 });
 
 describe('a tuned device', () => {
+  const gpu = useDevice();
   let platform: Platform;
   const texts = new Map<string, string>();
   const store: KeyValueStore = {
@@ -165,14 +165,10 @@ describe('a tuned device', () => {
   };
   beforeEach(() => {
     texts.clear();
-    const node = nodePlatform();
-    // The platform's `gpu` is a getter that must stay one.
-    platform = Object.defineProperties(
-      {},
-      { ...Object.getOwnPropertyDescriptors(node), store: { value: store } },
-    ) as Platform;
+    // The file's own platform, whose `gpu` is a getter that must stay one, with another store.
+    const own = Object.getOwnPropertyDescriptors(gpu.device.platform);
+    platform = Object.defineProperties({}, { ...own, store: { value: store } }) as Platform;
   });
-  afterEach(() => platform.dispose());
 
   it('computes by the table that was measured before, and by it alone where it is asked to', async () => {
     const device = await Device.open(platform);

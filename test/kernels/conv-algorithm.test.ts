@@ -3,7 +3,7 @@ import { compare } from '../../harness/check.js';
 import { caseTensors, recordForward } from '../../harness/record.js';
 import { KernelError } from '../../src/base/errors.js';
 import { TEXTURE_WIDTH } from '../../src/base/layout.js';
-import { normal } from '../../src/base/random.js';
+import { normal, uniform } from '../../src/base/random.js';
 import { sizeOf } from '../../src/base/shape.js';
 import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
@@ -13,6 +13,7 @@ import { conv2d } from '../../src/kernels/conv2d.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { ndarray } from '../../src/reference/array.js';
 import { conv2dReference } from '../../src/reference/conv2d.js';
+import { winogradBound } from '../../src/reference/winograd.js';
 import { useDevice } from './shared.js';
 
 const cpu: Target = { ...PLAIN_TARGET, subgroupSize: 8, cpu: true };
@@ -238,3 +239,27 @@ describe('Winograd within the limits of the adapter', () => {
     );
   });
 });
+
+it.each([1, 3, 16, 64])(
+  'the tolerance that a tuner allows covers the bound of Winograd: %i channels',
+  (c) => {
+    const [k, side] = [2, 10];
+    const values = (seed: number, shape: readonly number[]) =>
+      ndarray(
+        shape,
+        Float32Array.from({ length: sizeOf(shape) }, (_, i) => 2 * uniform(seed, i) - 1),
+      );
+    const inputs = { x: values(1, [1, c, side, side]), weight: values(2, [k, c, 3, 3]) };
+    const largest = ({ magnitude, terms }: { magnitude: { data: ArrayLike<number> }; terms: number }) =>
+      Math.sqrt(terms) * Math.max(...Array.from(magnitude.data));
+    const direct = largest(conv2dReference.forwardBound(inputs, { stride: 1, pad: 1, algorithm: 'direct' }));
+    const { tolerance } = convTunable(cpu, square(c, k, side));
+    for (const m of [2, 4] as const) {
+      const factor =
+        largest(winogradBound(inputs.x, inputs.weight, undefined, [1, k, side, side], 1, m)) / direct;
+      expect(factor).toBeLessThan(tolerance![`winograd${m}`]!);
+      // Nor is it so wide that it says nothing.
+      expect(factor).toBeGreaterThan(0.2 * tolerance![`winograd${m}`]!);
+    }
+  },
+);
