@@ -125,10 +125,7 @@ describe('thresholds', () => {
       }
     }
     // 4 of 6 are right between 1 and 2, 3 and 4, and 5 and 6; the middle one is 3.5.
-    const tied = scored(
-      [1, 3, 5],
-      [2, 4, 6],
-    );
+    const tied = scored([1, 3, 5], [2, 4, 6]);
     expect(bestThreshold(tally(tied), 'exact').threshold).toBe(3.5);
   });
 
