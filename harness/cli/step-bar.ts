@@ -1,6 +1,6 @@
 // Progress of an optimisation: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
-import type { StepEvent, WindowEvent } from '../../src/style/stylize.js';
+import type { StepEvent, TileEvent } from '../../src/style/stylize.js';
 import { barLine, plainLine, type StepFacts } from './step-line.js';
 
 /** Steps over which the speed is averaged. */
@@ -48,7 +48,7 @@ export class StepBar {
   }
 
   /** A tile of a step that goes over tiles is done. */
-  window({ step, steps, window: done, total }: WindowEvent): void {
+  tile({ step, steps, done, total }: TileEvent): void {
     if (this.options.quiet || this.ended) return;
     const none = { secondsPerStep: undefined, secondsLeft: undefined, losses: undefined };
     const facts = { ...none, ...this.facts, step: step - 1, total: steps, tile: { done, total } };
