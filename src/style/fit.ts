@@ -28,7 +28,8 @@ function needFits(device: Device, need: Need, tiling: Tiling | undefined, o: Sty
 
 /**
  * Throws OutOfMemoryError where the last scale's step, the measuring of its content or that of a style does not fit
- * the adapter, in tiles neither where the options allow them; it names what would fit. `regions` is the number of the content mask's colours.
+ * the adapter, in tiles neither where the options allow them; it names what would fit. `regions` is the number of
+ * colours of the content mask.
  */
 export function assertFits(
   device: Device,
