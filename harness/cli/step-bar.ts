@@ -1,7 +1,7 @@
 // Progress of an optimisation: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
 import type { CompileProgress } from '../../src/gpu/pipelines.js';
-import type { StepEvent, WindowEvent } from '../../src/style/stylize.js';
+import type { StepEvent, TileEvent } from '../../src/style/stylize.js';
 import { barLine, compileLine, plainLine, type StepFacts } from './step-line.js';
 
 /** Steps over which the speed is averaged. */
@@ -83,7 +83,7 @@ export class StepBar {
   }
 
   /** A tile of a step that goes over tiles is done. */
-  window({ step, steps, window: done, total }: WindowEvent): void {
+  tile({ step, steps, done, total }: TileEvent): void {
     if (this.options.quiet || this.ended) return;
     const none = { secondsPerStep: undefined, secondsLeft: undefined, losses: undefined };
     const facts = { ...none, ...this.facts, step: step - 1, total: steps, tile: { done, total } };

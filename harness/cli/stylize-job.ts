@@ -64,7 +64,7 @@ export async function runJob(
       {
         signal,
         onStage: (text) => bar.stage(text),
-        onWindow: (event) => bar.window(event),
+        onTile: (event) => bar.tile(event),
         onStep: async (event) => {
           bar.step(event);
           const { saveEvery } = args;

@@ -53,16 +53,17 @@ export interface TilesReport {
   readonly arithmetic: number;
 }
 
-/** Plans the last scale of one picture. InputError where the net cannot take it. */
+/** Plans the last scale of one picture, with `regions` colours of its mask. InputError where the net cannot take it. */
 export function planJob(
   device: Device,
   weights: LoadedWeights,
   job: { readonly content: string; readonly size: Size },
   o: StyleOptions,
+  regions: number,
 ): PlanReport {
   const picture = { ...job.size, data: new Float32Array(0) };
   const size = usableScales({ content: picture, weights }, o).at(-1)!;
-  const scale = planScale(device.target, weights, size, o);
+  const scale = planScale(device.target, weights, size, o, regions);
   const { plan, dispatches, flops, peakBytes, largestBytes } = scale;
   const limitBytes = bindingLimit(device);
   const bySize = (a: { bytes: number }, b: { bytes: number }) => b.bytes - a.bytes;
@@ -133,7 +134,7 @@ function describeTiles(t: TilesReport): string[] {
     row(t.wholePictureBytes, 'picture, gradient, optimiser: whole'),
     row(t.tileBytes, 'one tile (transient and textures below, targets)'),
     row(t.netBytes, 'weights, filters, statistics'),
-    row(t.cpuBytes, "the content's features, in the memory of the CPU"),
+    row(t.cpuBytes, "the content's features and masks, in the memory of the CPU"),
   ];
 }
 
@@ -148,8 +149,9 @@ export function refuseTooLarge(
   { width, height }: PlanReport,
   styles: readonly Size[],
   o: StyleOptions,
+  regions: number,
 ): void {
   const result = { width, height };
   const styleSizes = styles.map((style) => styleSize(style, result, weights, o));
-  assertFits(device, weights, result, styleSizes, o);
+  assertFits(device, weights, result, styleSizes, o, regions);
 }

@@ -3,6 +3,7 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
+import { splitRegions } from '../../src/style/regions.js';
 import { reasonOf } from '../node/overwrite.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import { StepBar } from './step-bar.js';
@@ -15,7 +16,7 @@ import { describePlan, planJob, refuseTooLarge } from './stylize-plan.js';
 import { checkArguments, type Prepared, prepare, resolvedOptions } from './stylize-prepare.js';
 import { readTuning } from './tuning-option.js';
 
-const NOTICE = 'stopping after this step; picture and checkpoint are kept (again: at once) …';
+const NOTICE = 'stopping after this step (or tile); picture and checkpoint are kept (again: at once) …';
 
 /** Runs the command; resolves to the exit code. */
 export async function runStylize(args: StylizeArguments): Promise<number> {
@@ -89,13 +90,14 @@ function tell(args: StylizeArguments, list: JobList, reports: readonly JobReport
 
 function printPlans(device: Device, p: Prepared, list: JobList): void {
   const o = resolvedOptions(p);
-  const plans = p.jobs.map((job) => planJob(device, p.weights, job, o));
+  const regions = p.contentMask ? splitRegions(p.contentMask, 'content mask').length : 0;
+  const plans = p.jobs.map((job) => planJob(device, p.weights, job, o, regions));
   const text = p.args.json
     ? JSON.stringify(list.folder ? plans : plans[0], null, 2)
     : plans.map(describePlan).join('\n\n');
   process.stdout.write(`${text}\n`);
   const styles = p.styles.map(({ image }) => image);
-  for (const plan of plans) refuseTooLarge(device, p.weights, plan, styles, o);
+  for (const plan of plans) refuseTooLarge(device, p.weights, plan, styles, o, regions);
 }
 
 async function makeFolder(path: string): Promise<void> {

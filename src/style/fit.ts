@@ -1,4 +1,4 @@
-// Whether a run fits the adapter, whole or in windows, before anything is computed.
+// Whether a run fits the adapter, whole or in tiles, before anything is computed.
 import { OutOfMemoryError } from '../base/errors.js';
 import { type Device, mib } from '../gpu/device.js';
 import { dryStore } from '../gpu/store.js';
@@ -20,7 +20,7 @@ export function planFits(device: Device, plan: ScalePlan, o: StyleOptions): bool
   return needFits(device, plan, plan.windows?.tiling, o);
 }
 
-/** A bound that nobody gave is there to choose windows by, not to refuse what `tile: 'off'` asks for. */
+/** A bound that nobody gave is there to choose tiles by, not to refuse what `tile: 'off'` asks for. */
 function needFits(device: Device, need: Need, tiling: Tiling | undefined, o: StyleOptions): boolean {
   const limits = limitsOf(device.target, o);
   return fits(need, limits, limits.given || tiling !== undefined);
@@ -28,7 +28,8 @@ function needFits(device: Device, need: Need, tiling: Tiling | undefined, o: Sty
 
 /**
  * Throws OutOfMemoryError where the last scale's step, the measuring of its content or that of a style does not fit
- * the adapter, in windows neither where the options allow them; it names what would fit.
+ * the adapter, in tiles neither where the options allow them; it names what would fit. `regions` is the number of
+ * colours of the content mask.
  */
 export function assertFits(
   device: Device,
@@ -36,12 +37,13 @@ export function assertFits(
   last: Size,
   styles: readonly Size[],
   o: StyleOptions,
+  regions = 0,
 ): void {
   const net = new Net(dryStore, weights, activeTaps(o));
   const check = (what: string, size: Size, need: Need, tiling: Tiling | undefined, factor: number) => {
     if (!needFits(device, need, tiling, o)) refuse(device, what, size, need, tiling, factor, o);
   };
-  const step = planScale(device.target, weights, last, o);
+  const step = planScale(device.target, weights, last, o, regions);
   check(weights.net, last, step, step.windows?.tiling, 1);
   if (o.contentWeight > 0) {
     const content = planMeasure(device.target, net, last, 'features', o);
@@ -65,7 +67,7 @@ function refuse(
   o: StyleOptions,
 ): never {
   const { bindingBytes, memoryBytes } = limitsOf(device.target, o);
-  const windows = tiling ? ` in windows of ${tiling.columns.window}x${tiling.rows.window}` : '';
+  const windows = tiling ? ` in tiles of ${tiling.columns.window}x${tiling.rows.window}` : '';
   const place = `${what} at ${size.width}x${size.height}${windows}`;
   const otherwise = tiling || o.tile !== 'off' ? '' : ', or leave out --tile off';
   const instead =

@@ -19,7 +19,7 @@ export {
   type StylizeHooks,
   type StylizeResult,
   stylize,
-  type WindowEvent,
+  type TileEvent,
 } from './stylize.js';
 export { planScale, type ScalePlan } from './tiles/plan.js';
 export type { StyleTrace } from './trace.js';

@@ -13,8 +13,8 @@ export type OptimizerState = Map<string, { shape: readonly number[]; values: Flo
 /** What interrupts a step between its parts, and whom it tells of them. */
 export interface StepHooks {
   readonly signal?: AbortSignal | undefined;
-  /** Called after each window of a step that goes over windows; `total` counts both passes. */
-  onWindow?(done: number, total: number): void;
+  /** Called after each tile of a step that goes over tiles; `total` counts both passes. */
+  onTile?(done: number, total: number): void;
 }
 
 /** One scale of a run, ready to take steps. */

@@ -49,11 +49,11 @@ export interface StyleOptions {
   readonly color: 'style' | 'keep' | 'match-histogram' | 'match-moments';
   readonly seed: number;
   /**
-   * Windows in which pictures are worked on that do not fit the adapter in one piece: `auto` takes the fewest, a number
-   * is the side of a window's core in pixels, `off` refuses such pictures.
+   * Tiles in which pictures are computed that do not fit the adapter in one piece: `auto` takes the fewest, a number is
+   * the side of a tile in pixels, without its overlap, `off` refuses such pictures.
    */
   readonly tile: 'auto' | 'off' | number;
-  /** Pixels around a core: `exact` for the whole picture's gradient, a number below that for an approximation. */
+  /** Pixels around a tile: `exact` for the whole picture's gradient, a number below that for an approximation. */
   readonly tileOverlap: 'exact' | number;
   /** MiB of GPU memory that a step may take; `auto`: 4096 on software adapters, 8192 on others. */
   readonly memory: 'auto' | number;

@@ -98,12 +98,13 @@ export function planStep(
   weights: LoadedWeights,
   size: { height: number; width: number },
   o: StyleOptions,
+  regions = 0,
 ): { plan: MemoryPlan; dispatches: number; flops: number; tunables: TuneItem[] } {
   const net = new Net(dryStore, weights, activeTaps(o));
   const probe = new Tape(target);
   const image = tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' });
   net.forward(probe, image, activeTaps(o), o);
-  const targets = dryTargets(net, size, o);
+  const targets = dryTargets(net, size, o, regions);
   const { tape, objective } = recordStep(target, dryStore, net, size, targets, o);
   const step = withPinnedConstants(tape.dispatches);
   const plan = planMemory(step, { keep: [...objective.series.values()] });
@@ -111,8 +112,13 @@ export function planStep(
   return { plan, dispatches: step.length, flops: 2 * probe.flops, tunables: tunablesOf(tape) };
 }
 
-/** Targets of the right shapes without values, for plans; a picture without regions. */
-export function dryTargets(net: Net, size: { height: number; width: number }, o: StyleOptions): Targets {
+/** Targets of the right shapes without values, for plans: of the whole picture (`regions` 0) or of so many regions. */
+export function dryTargets(
+  net: Net,
+  size: { height: number; width: number },
+  o: StyleOptions,
+  regions = 0,
+): Targets {
   const tape = new Tape(PLAIN_TARGET);
   const image = tensor('image', [1, 3, size.height, size.width], { lifetime: 'pinned' });
   const taps = net.forward(tape, image, activeTaps(o), o);
@@ -133,5 +139,15 @@ export function dryTargets(net: Net, size: { height: number; width: number }, o:
       ];
     }),
   );
-  return { content, regions: [{ name: 'all', guidance: undefined, style }] };
+  if (regions === 0) return { content, regions: [{ name: 'all', guidance: undefined, style }] };
+  const guidance = new Map(
+    [...style.keys()].map((layer) => {
+      const [, , h, w] = taps.get(layer)!.shape as unknown as [number, number, number, number];
+      return [layer, { shape: [1, 1, h, w] as const, values: new Float32Array(0), weight: 1 }];
+    }),
+  );
+  return {
+    content,
+    regions: Array.from({ length: regions }, (_, i) => ({ name: `region ${i + 1}`, guidance, style })),
+  };
 }

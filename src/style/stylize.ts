@@ -44,23 +44,23 @@ export interface StepEvent {
 }
 
 /** Progress inside a step. */
-export interface WindowEvent {
+export interface TileEvent {
   /** The step that is being taken, from 1, of `steps`. */
   readonly step: number;
   readonly steps: number;
-  /** Windows done, of `total` over both passes. */
-  readonly window: number;
+  /** Tiles done, of `total` over both passes. */
+  readonly done: number;
   readonly total: number;
 }
 
 export interface StylizeHooks {
   /** Called after every step; a promise is awaited. */
   onStep?(event: StepEvent): void | Promise<void>;
-  /** Called after each window of a step that goes over windows. */
-  onWindow?(event: WindowEvent): void;
+  /** Called after each tile of a step that goes over tiles. */
+  onTile?(event: TileEvent): void;
   /** Called as work before the first step of a scale goes on. */
   onStage?(stage: string): void;
-  /** Ends the run after the current step, or between two windows of it, whose work is then lost. */
+  /** Ends the run after the current step, or between two tiles of it, whose work is then lost. */
   readonly signal?: AbortSignal;
   /** Steps between readings of the losses; 10 unless said. */
   readonly lossEvery?: number;
@@ -96,7 +96,8 @@ export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Pr
   }
   const last = checked.sizes.at(-1)!;
   const styleSizes = checked.styles.map((style) => styleSize(style, last, input.weights, checked.options));
-  assertFits(input.device, input.weights, last, styleSizes, checked.options);
+  const regions = checked.regions?.length ?? 0;
+  assertFits(input.device, input.weights, last, styleSizes, checked.options, regions);
   // A run that goes on must add its numbers in the order in which it began, whatever was measured since.
   const choices = input.resume?.choices ?? input.device.target.choices;
   const store = new TensorStore(input.device, {
@@ -197,10 +198,10 @@ class Run {
       const number = this.o.optimizer === 'adam' ? this.step + 1 : done + 1;
       const finished = await session.step(number, {
         signal: this.hooks.signal,
-        onWindow: (window, total) =>
-          this.hooks.onWindow?.({ step: this.step + 1, steps: this.o.iterations, window, total }),
+        onTile: (tile, total) =>
+          this.hooks.onTile?.({ step: this.step + 1, steps: this.o.iterations, done: tile, total }),
       });
-      // Ended between two windows: the picture is still that of the step before.
+      // Ended between two tiles: the picture is still that of the step before.
       if (!finished) break;
       const reading = done % every === 0 || done + 1 === count ? await session.losses() : undefined;
       if (reading) {

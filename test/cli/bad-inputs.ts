@@ -252,6 +252,18 @@ export const badInputs: [string, string[], RegExp][] = [
     /history must be a whole number in 1\.\.50, got 0/,
   ],
   ['content mask alone', withArgs('--content-mask', 's.png'), /a content mask needs a style mask/],
+  ['a tile that is none', withArgs('--tile', 'big'), /--tile must be auto, off or a whole number, got "big"/],
+  ['a tile of 3 px', withArgs('--tile', '3'), /tile must be a whole number in 16\.\.16384, got 3/],
+  [
+    'tiles for W2',
+    withArgs('--tile', '64', '--style-loss', 'w2'),
+    /tiles need the style loss gram; w2 has none/,
+  ],
+  [
+    'too little memory',
+    ['stylize', 'c.png', 's.png', '-o', 'out.png', '--size', '1024', '--memory', '64', '--plan'],
+    /in tiles of \d+x\d+ needs [\d.]+ MiB, and at most 64\.0 MiB may be taken: choose a smaller --size, or --memory/,
+  ],
   [
     'a size that no adapter holds',
     ['stylize', 'c.png', 's.png', '-o', 'out.png', '--size', '16384', '--first-size', '16384'],

@@ -109,6 +109,44 @@ describe('facet stylize', { timeout: 180_000 }, () => {
     const plan = JSON.parse(json.stdout) as Record<string, number>;
     expect(plan).toMatchObject({ width: 256, height: 192, fits: true });
     expect(plan.peakBytes).toBe(plan.transientBytes! + plan.textureBytes! + plan.pinnedBytes!);
+    expect(plan.tiles).toBeUndefined();
     expect(existsSync(at('plan.png'))).toBe(false);
+  });
+
+  it('plans a picture beyond one binding in tiles, without running', async () => {
+    const { code, stdout, stderr } = await run('plan.png', '--size', '2048', '--plan', '--json');
+    expect(code, stderr).toBe(0);
+    const plan = JSON.parse(stdout) as Record<string, number> & { tiles: Record<string, unknown> };
+    expect(plan).toMatchObject({ width: 2048, height: 1536, fits: true });
+    expect(plan.tiles).toMatchObject({ overlap: 80, exact: true });
+    expect(plan.largestBytes).toBeLessThanOrEqual(plan.limitBytes!);
+    expect(plan.peakBytes).toBeLessThanOrEqual(plan.memoryLimitBytes!);
+    const text = await run('plan.png', '--size', '2048', '--tile', '512', '--tile-overlap', '48', '--plan');
+    expect(text.stdout).toMatch(/\d x \d tiles of \d+x\d+, overlap 48: approximate/);
+    expect(text.stdout).toMatch(/[\d.]+ MiB {2}picture, gradient, optimiser: whole/);
+    expect(text.stdout).toMatch(/peak: [\d.]+ MiB of 4096\.0 MiB \(--memory\)/);
+  });
+
+  it('makes a picture in tiles that is the one made whole, to rounding', async () => {
+    const options = [
+      '--size',
+      '96',
+      '--first-size',
+      '96',
+      '--iterations',
+      '3',
+      '--style-layers',
+      'relu1_1,relu2_1',
+    ];
+    // From noise: at the content itself its gradient is nothing but rounding, which Adam would make steps of.
+    const shallow = ['--init', 'noise', ...options, '--content-layers', 'relu2_1', '--force'];
+    const tiled = await run('tiled.png', ...shallow, '--tile', '32');
+    expect(tiled.code, tiled.stderr).toBe(0);
+    expect(tiled.stderr).toMatch(/\d x \d tiles of \d+x\d+, overlap 4 \(exact\)/);
+    expect((await run('whole.png', ...shallow, '--tile', 'off')).code).toBe(0);
+    const [a, b] = [await readPicture(at('tiled.png')), await readPicture(at('whole.png'))];
+    // A value that lies between two bytes may round to either.
+    const differ = a.data.filter((value, i) => value !== b.data[i]).length;
+    expect(differ).toBeLessThan(a.data.length / 1000);
   });
 });

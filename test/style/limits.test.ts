@@ -82,15 +82,12 @@ describe('a size that does not fit', () => {
     await attempt({ size, styleLoss: 'w2' }, /choose --size \d+ or less, or --style-loss gram/);
   });
 
-  it('in windows neither: the picture itself is too large', async () => {
+  it('in tiles neither: the picture itself is too large', async () => {
     const size = beyond(16);
-    await attempt(
-      { size },
-      /vgg19-slim at \d+x\d+ in windows of \d+x\d+ needs .* choose --size \d+ or less$/,
-    );
+    await attempt({ size }, /vgg19-slim at \d+x\d+ in tiles of \d+x\d+ needs .* choose --size \d+ or less$/);
   });
 
-  it('in windows neither: too little memory', async () => {
+  it('in tiles neither: too little memory', async () => {
     await attempt(
       { size: 2048, memory: 256 },
       /at most 256\.0 MiB may be taken: .* or --memory \d+ if there is/,

@@ -32,7 +32,7 @@ export async function tiledFeatures(
     const features = new WindowFeatures(tape, net, image, tiling, layers, o);
     const parts = layers.map((layer) => features.all(layer));
     const program = await Program.compile(store, tape.dispatches, {
-      label: 'features of a window',
+      label: 'features of a tile',
       keep: parts,
     });
     try {

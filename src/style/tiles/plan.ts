@@ -1,5 +1,6 @@
 // What a scale needs before it runs: memory, windows, arithmetic. Needs no GPU.
 
+import { sizeOf } from '../../base/shape.js';
 import { type Tensor, tensor } from '../../base/tensor.js';
 import type { Dispatch, Target } from '../../gpu/kernel.js';
 import { dryStore } from '../../gpu/store.js';
@@ -11,6 +12,7 @@ import { gram } from '../../kernels/gram.js';
 import type { LoadedWeights } from '../../nets/manifest.js';
 import { Net } from '../../nets/net.js';
 import { Iterate } from '../iterate.js';
+import type { Targets } from '../objective.js';
 import { activeLayers, activeTaps, type StyleOptions } from '../options.js';
 import { dryTargets, planStep } from '../session.js';
 import { chooseTiling, limitsOf, type Need } from './choose.js';
@@ -26,7 +28,7 @@ export interface TiledMemory {
   readonly windowBytes: number;
   /** Weights, filters and statistics. */
   readonly netBytes: number;
-  /** Features of the content picture, in the CPU's memory. */
+  /** Features of the content picture and masks of regions, in the CPU's memory. */
   readonly cpuBytes: number;
 }
 
@@ -44,11 +46,22 @@ export interface ScalePlan extends Need {
   };
 }
 
-/** Plans one scale as the options and the adapter's limits want it; it may be found not to fit. */
-export function planScale(target: Target, weights: LoadedWeights, size: Extents, o: StyleOptions): ScalePlan {
-  const whole = planStep(target, weights, size, o);
+/**
+ * Plans one scale as the options and the adapter's limits want it, with `regions` masks (0: none); it may be found not
+ * to fit.
+ */
+export function planScale(
+  target: Target,
+  weights: LoadedWeights,
+  size: Extents,
+  o: StyleOptions,
+  regions = 0,
+): ScalePlan {
+  const whole = planStep(target, weights, size, o, regions);
   return chooseTiling(size, weights.net, activeTaps(o), o, limitsOf(target, o), (tiling) =>
-    tiling ? planTiled(target, weights, size, tiling, o, whole.flops) : { ...whole, ...needOf(whole.plan) },
+    tiling
+      ? planTiled(target, weights, size, tiling, o, regions, whole.flops)
+      : { ...whole, ...needOf(whole.plan) },
   );
 }
 
@@ -65,11 +78,13 @@ function planTiled(
   size: Extents,
   tiling: Tiling,
   o: StyleOptions,
+  regions: number,
   wholeFlops: number,
 ): ScalePlan {
   const net = new Net(dryStore, weights, activeTaps(o));
   const iterate = new Iterate(dryStore, size, o);
-  const r = recordPasses(target, dryStore, net, iterate, tiling, dryTargets(net, size, o), o);
+  const targets = dryTargets(net, size, o, regions);
+  const r = recordPasses(target, dryStore, net, iterate, tiling, targets, o);
   const planOf = (dispatches: readonly Dispatch<Tensor>[], keep: readonly Tensor[] = []) =>
     planMemory(withPinnedConstants(dispatches), { keep });
   const gradient = planOf(r.gradient.dispatches);
@@ -107,7 +122,7 @@ function planTiled(
       wholeBytes,
       windowBytes,
       netBytes,
-      cpuBytes: contentBytes(net, size, o),
+      cpuBytes: cpuBytes(targets),
       wholeFlops,
     },
   };
@@ -121,12 +136,10 @@ function largestOf(plans: readonly MemoryPlan[]): number {
   return Math.max(...plans.flatMap(({ slots, pinned }) => [...slots, ...pinned]).map(({ bytes }) => bytes));
 }
 
-/** Bytes of the content's features in the CPU's memory. */
-function contentBytes(net: Net, size: Extents, o: StyleOptions): number {
-  const { content } = dryTargets(net, size, o);
-  let bytes = 0;
-  for (const { shape } of content.values()) bytes += 4 * shape.reduce((product, n) => product * n, 1);
-  return bytes;
+/** Bytes of the content's features and the regions' guidance in the CPU's memory. */
+function cpuBytes({ content, regions }: Targets): number {
+  const maps = [...content.values(), ...regions.flatMap(({ guidance }) => [...(guidance?.values() ?? [])])];
+  return maps.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
 }
 
 /** What measuring a picture needs: whole, or in the windows of `tiling`. */

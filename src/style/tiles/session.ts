@@ -44,22 +44,15 @@ export class TiledSession implements StepSession {
   ): Promise<TiledSession> {
     const iterate = new Iterate(store, size, o);
     const recorded = recordPasses(store.target, store, net, iterate, tiling, targets, o);
-    const { statistics, judge, gradient, finish, series } = recorded;
-    const memory = new SharedMemory(store.device, 'windows');
-    const programs: Programs = {
-      // First the one that needs most: the other finds its slots there.
-      gradient: await Program.compile(store, gradient.dispatches, {
-        label: 'gradient of a window',
-        memory,
-      }),
-      statistics: statistics && (await StatisticsPass.create(store, net, statistics, memory)),
-      judge:
-        judge.length > 0
-          ? await Program.compile(store, judge, { label: 'gradients of statistics' })
-          : undefined,
-      finish: await Program.compile(store, finish, { label: 'update', keep: [...series.values()] }),
-    };
-    return new TiledSession(store, net, iterate, tiling, o.seed, recorded, programs, memory);
+    const memory = new SharedMemory(store.device, 'tiles');
+    try {
+      const programs = await compile(store, net, recorded, memory);
+      return new TiledSession(store, net, iterate, tiling, o.seed, recorded, programs, memory);
+    } catch (error) {
+      // The store's owner frees what is pinned.
+      memory.destroy();
+      throw error;
+    }
   }
 
   async step(step: number, hooks: StepHooks = {}): Promise<boolean> {
@@ -74,7 +67,7 @@ export class TiledSession implements StepSession {
         inputs.guidance.write(this.store, this.net.name, window);
         run(window);
         await this.store.device.sync();
-        hooks.onWindow?.(++done, total);
+        hooks.onTile?.(++done, total);
       }
       return true;
     };
@@ -111,4 +104,20 @@ export class TiledSession implements StepSession {
     for (const t of this.recorded.pinned) this.store.release(t);
     this.iterate.release();
   }
+}
+
+async function compile(
+  store: TensorStore,
+  net: Net,
+  { statistics, judge, gradient, finish, series }: RecordedPasses,
+  memory: SharedMemory,
+): Promise<Programs> {
+  const label = 'gradients of statistics';
+  return {
+    // First the one that needs most: the other finds its slots there.
+    gradient: await Program.compile(store, gradient.dispatches, { label: 'gradient of a tile', memory }),
+    statistics: statistics && (await StatisticsPass.create(store, net, statistics, memory)),
+    judge: judge.length > 0 ? await Program.compile(store, judge, { label }) : undefined,
+    finish: await Program.compile(store, finish, { label: 'update', keep: [...series.values()] }),
+  };
 }

@@ -131,7 +131,7 @@ export class StatisticsPass {
     private readonly program: Program,
   ) {}
 
-  /** `guidance` is written by the caller for each window; with `memory` slots lie where others' do. */
+  /** The caller writes the guidance for each window; with `memory`, slots lie where those of other programs do. */
   static async create(
     store: TensorStore,
     net: Net,
@@ -139,7 +139,7 @@ export class StatisticsPass {
     memory?: SharedMemory,
   ): Promise<StatisticsPass> {
     const program = await Program.compile(store, recorded.tape.dispatches, {
-      label: 'statistics of a window',
+      label: 'statistics of a tile',
       ...(memory ? { memory } : {}),
     });
     return new StatisticsPass(store, net, recorded, program);

@@ -8,6 +8,7 @@ import {
   isWhole,
   layerExtents,
   layerView,
+  type Span,
   shiftOf,
   spansOf,
   tilingOf,
@@ -43,7 +44,7 @@ describe('the reach of a layer', () => {
 
 describe('windows', () => {
   it('cover the picture with cores that do not overlap, at every layer', () => {
-    for (const { i, size, taps, tiling, shift } of cases(300)) {
+    for (const { i, size, taps, tiling, shift } of cases(120)) {
       for (const tap of taps) {
         const map = layerExtents(NET, tap, size);
         const seen = new Uint8Array(map.height * map.width);
@@ -61,23 +62,24 @@ describe('windows', () => {
   });
 
   it('lie in the picture, and keep the overlap but at its edges', () => {
-    const check = (axis: Axis, shift: number, grid: number, where: string) => {
-      const spans = spansOf(axis, shift);
-      expect(spans.length, where).toBe(axis.count);
-      for (const { offset, begin, end } of spans) {
-        expect(Number.isInteger(offset / grid) || axis.count === 1, where).toBe(true);
-        expect(offset >= 0 && offset + axis.window <= axis.extent, where).toBe(true);
-        expect(begin < end, where).toBe(true);
-        expect(offset === 0 || begin - offset >= axis.overlap, where).toBe(true);
-        const last = offset + axis.window === axis.extent;
-        expect(last || offset + axis.window - end >= axis.overlap, where).toBe(true);
-      }
-      expect(axis.window % grid, where).toBe(axis.extent % grid);
-    };
-    for (const { i, tiling, shift } of cases(1000)) {
-      check(tiling.rows, shift.row, tiling.grid, `rows of case ${i}`);
-      check(tiling.columns, shift.column, tiling.grid, `columns of case ${i}`);
-    }
+    const broken = ({ extent, window, overlap, count }: Axis, spans: readonly Span[], grid: number) =>
+      spans.length !== count ||
+      window % grid !== extent % grid ||
+      spans.some(({ offset, begin, end }) => {
+        const inside = offset >= 0 && offset + window <= extent && begin < end;
+        const before = offset === 0 || begin - offset >= overlap;
+        const behind = offset + window === extent || offset + window - end >= overlap;
+        return !inside || !before || !behind || !Number.isInteger(offset / grid);
+      });
+    const failed = [...cases(2000)].flatMap(({ i, tiling, shift }) =>
+      (['rows', 'columns'] as const)
+        .filter((axis) => {
+          const spans = spansOf(tiling[axis], axis === 'rows' ? shift.row : shift.column);
+          return broken(tiling[axis], spans, tiling.grid);
+        })
+        .map((axis) => `${axis} of case ${i}`),
+    );
+    expect(failed).toEqual([]);
   });
 
   it('move from step to step, and the same way again', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/base/errors.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/style/checkpoint.js';
 import type { PartialStyleOptions } from '../../../src/style/options.js';
-import type { WindowEvent } from '../../../src/style/stylize.js';
+import type { TileEvent } from '../../../src/style/stylize.js';
 import { contentPicture, style, useRuns } from '../shared.js';
 
 const runs = useRuns();
@@ -41,23 +41,23 @@ describe('a run over tiles', { timeout: 120_000 }, () => {
   it('is abandoned between two tiles, and goes on from the step before', async () => {
     const whole = await runs.run(TILED);
     const abort = new AbortController();
-    const events: WindowEvent[] = [];
+    const events: TileEvent[] = [];
     const part = await runs.run(TILED, {
       signal: abort.signal,
-      onWindow: (event) => {
+      onTile: (event) => {
         events.push(event);
         // In the second pass of the last scale's second step.
-        if (event.step === 6 && event.window === event.total / 2 + 1) abort.abort();
+        if (event.step === 6 && event.done === event.total / 2 + 1) abort.abort();
       },
     });
     expect(part.aborted).toBe(true);
     expect(part.steps).toBe(5);
     const { total } = events[0]!;
     expect(total).toBeGreaterThanOrEqual(8);
-    expect(events.filter(({ step }) => step === 5).map(({ window: n }) => n)).toEqual(
+    expect(events.filter(({ step }) => step === 5).map(({ done }) => done)).toEqual(
       Array.from({ length: total }, (_, i) => i + 1),
     );
-    expect(events.at(-1)).toEqual({ step: 6, steps: 6, window: total / 2 + 1, total });
+    expect(events.at(-1)).toEqual({ step: 6, steps: 6, done: total / 2 + 1, total });
     // The first scale had none.
     expect(Math.min(...events.map(({ step }) => step))).toBe(5);
     const resume = decodeCheckpoint(encodeCheckpoint(part.checkpoint), 'test');
