@@ -80,9 +80,10 @@ export function variantTitle(text: string, variant: CaseVariant | undefined): st
   return variant ? `${text};variant=${variant.name}` : text;
 }
 
-/** The candidates in `scope` but for what every direction of the case takes without being told. */
+/** The candidates in `scope` but for those that are taken without being told wherever they apply. */
 export function othersOf(f: CaseFamily, text: string, target: Target, scope: Scope): CaseVariant[] {
-  const own = Object.values(chosenOf(f, text, target));
-  const runs = own.every((name) => name === own[0]) ? own[0] : undefined;
-  return candidatesOf(f, text, target, scope).filter(({ name }) => name !== runs);
+  const own = chosenOf(f, text, target);
+  return candidatesOf(f, text, target, scope).filter(({ name, directions }) =>
+    directions.some((part) => own[part] !== name),
+  );
 }

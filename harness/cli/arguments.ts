@@ -1,5 +1,7 @@
 // Option values from text; every complaint names the option, the rule and what was given.
+import { Option } from 'commander';
 import { InputError } from '../../src/base/errors.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 
 /** Parser of a whole number for commander. */
 export function wholeNumber(option: string): (text: string) => number {
@@ -39,6 +41,13 @@ export function wordOrNumber<T extends string>(
     if (/^[+-]?\d+$/.test(text)) return Number(text);
     throw new InputError(`${option} must be ${words.join(', ')} or a whole number, got ${quoted(text)}`);
   };
+}
+
+/** `--precision f32|mixed`, f32 unless given. */
+export function precisionOption(): Option {
+  return new Option('--precision <precision>', 'f32, or mixed: convolutions may round their factors to f16')
+    .argParser(oneOf<Precision>('--precision', ['f32', 'mixed']))
+    .default('f32');
 }
 
 /** Parser of `relu1_1:2,relu2_1`: weights by layer, 1 unless said. */

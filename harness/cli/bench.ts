@@ -1,5 +1,5 @@
 // `facet bench`: how fast every op, optimiser and search runs on this machine's adapter, beside what the adapter can do at best.
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import type { Precision } from '../../src/gpu/kernel.js';
@@ -21,7 +21,7 @@ import { stepBenchNames, stepBenchSet } from '../bench/steps.js';
 import { families, searchFamilies, stepFamilies } from '../cases/index.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
 import type { Scope } from '../variants.js';
-import { wholeNumber } from './arguments.js';
+import { precisionOption, wholeNumber } from './arguments.js';
 import { readTuning, tuningOption } from './tuning-option.js';
 
 /** What to time, and whom to tell. */
@@ -149,11 +149,7 @@ export function benchCommand(): Command {
     .option('--repetitions <n>', 'timed rounds, of which the median counts', wholeNumber('--repetitions'), 7)
     .addOption(tuningOption())
     .option('--all-variants', 'also what is made for GPUs where the adapter is none, and mixed precision')
-    .addOption(
-      new Option('--precision <precision>', 'what convolutions may round their factors to')
-        .choices(['f32', 'mixed'])
-        .default('f32'),
-    )
+    .addOption(precisionOption())
     .option('--json <file>', 'also write the results there')
     .option('--force', 'replace an existing file')
     .option('--markdown', 'print a Markdown table')

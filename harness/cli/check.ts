@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import type { CaseFamily } from '../cases/family.js';
 import { families, searchFamilies, stepFamilies } from '../cases/index.js';
@@ -11,6 +12,7 @@ import { buildCase, type Comparison, checkCase, checkGradient } from '../check.j
 import { checkSearch, searchNames } from '../check-search.js';
 import { checkSteps, stepNames } from '../check-steps.js';
 import { type CaseVariant, candidatesOf, othersOf, variantTitle } from '../variants.js';
+import { precisionOption } from './arguments.js';
 import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 /** What is checked, and how it is told. */
@@ -21,6 +23,10 @@ export interface CheckOptions {
   readonly json?: boolean;
   /** As `--tuning` of the command line takes it. */
   readonly tuning?: string;
+}
+
+interface CommandOptions extends CheckOptions {
+  readonly precision?: Precision;
 }
 
 interface Job {
@@ -124,9 +130,9 @@ function findVariant(device: Device, f: CaseFamily, text: string, name: string):
 function caseJob(device: Device, f: CaseFamily, text: string, variant?: CaseVariant): Job {
   const inputs = Object.keys(f.op.backward).filter((name) => buildCase(f, text).shapes[name]);
   return {
-    names: ['forward', ...inputs.map((name) => `backward:${name}`)].map(
-      (part) => `${opName(f)}:${part}:${variantTitle(text, variant)}`,
-    ),
+    names: ['forward', ...inputs.map((name) => `backward:${name}`)]
+      .filter((part) => !variant || variant.directions.includes(part))
+      .map((part) => `${opName(f)}:${part}:${variantTitle(text, variant)}`),
     run: () => checkCase(device, f, text, variant),
   };
 }
@@ -160,7 +166,7 @@ function finite(result: Comparison): Omit<Comparison, 'worst'> & { worst: number
   return { ...result, worst: Number.isFinite(result.worst) ? result.worst : String(result.worst) };
 }
 
-async function action(filters: string[], options: CheckOptions): Promise<void> {
+async function action(filters: string[], options: CommandOptions): Promise<void> {
   if (options.gradients) {
     process.exitCode = await runCheck(undefined, filters, options);
     return;
@@ -168,7 +174,8 @@ async function action(filters: string[], options: CheckOptions): Promise<void> {
   const tuning = await readTuning(options.tuning);
   const platform = nodePlatform();
   try {
-    const device = await Device.open(platform, tuning);
+    const { precision = 'f32' } = options;
+    const device = await Device.open(platform, { ...tuning, precision });
     try {
       process.exitCode = await runCheck(device, filters, options);
     } finally {
@@ -188,6 +195,7 @@ export function checkCommand(): Command {
     .argument('[filter...]', 'part of a name, or a whole one such as "conv2d:forward:C=64;H=33;W=17;K=128"')
     .option('--gradients', "only the references' gradients against finite differences; needs no adapter")
     .addOption(tuningOption())
+    .addOption(precisionOption())
     .option('--json', 'print one JSON document')
     .action(action);
 }

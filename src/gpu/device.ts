@@ -46,7 +46,7 @@ const RAISED_LIMITS = [
   'maxTextureDimension2D',
 ] as const;
 
-const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', SIZE_FEATURE, MATRIX_FEATURE];
+const WANTED_FEATURES = ['timestamp-query', 'shader-f16', 'subgroups', SIZE_FEATURE];
 
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render/i;
 
@@ -127,9 +127,13 @@ export class Device {
     const note = options.onNote ?? ((line: string) => console.warn(`facet: ${line}`));
     const tuned = await resolveTuning(platform, report, options.tuning, note);
     const tuning = { ...tuned, choices: mergeChoices(tuned.choices, options.choices) };
+    // An experiment of Dawn's is not asked for where nothing would use it.
+    const { precision = 'f32' } = options;
     const gpu = await adapter.requestDevice({
       label: 'facet',
-      requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[],
+      requiredFeatures: [...WANTED_FEATURES, ...(precision === 'mixed' ? [MATRIX_FEATURE] : [])].filter(
+        (name) => adapter.features.has(name),
+      ) as GPUFeatureName[],
       requiredLimits: { ...report.limits },
     });
     const fixedSubgroup =
@@ -146,7 +150,7 @@ export class Device {
       ),
       maxSharedBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       f16: gpu.features.has('shader-f16'),
-      precision: options.precision ?? 'f32',
+      precision,
       matrices: matrixShapes(adapter.info, gpu.features),
       choices: tuning.choices,
     };
