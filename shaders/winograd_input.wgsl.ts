@@ -9,7 +9,6 @@ export type WinogradInputVariant = {
   /** Outputs per tile and side. */
   m: WinogradTile;
   load: Load;
-  workgroup: number;
 };
 
 /**
@@ -23,7 +22,7 @@ export function winogradInput(v: WinogradInputVariant): string {
 ${operand('x', 1, v.load, '[N][C4][H+2][W+2]')}
 @group(0) @binding(2) var<storage, read_write> v: array<vec4f>; // [(m+2)^2][C4][T]
 
-@compute @workgroup_size(${v.workgroup})
+@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let t = global_id.x;
   let c4 = global_id.y;

@@ -9,7 +9,6 @@ export type WinogradOutputVariant = {
   /** Outputs per tile and side. */
   m: WinogradTile;
   load: Load;
-  workgroup: number;
   bias: boolean;
   relu: boolean;
 };
@@ -30,7 +29,7 @@ ${operand('product', 1, v.load, '[(m+2)^2][K4][T]')}
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>; // [N][K4][P+2][Q+2]
 #endif
 
-@compute @workgroup_size(${v.workgroup})
+@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let t = global_id.x;
   let k4 = global_id.y;

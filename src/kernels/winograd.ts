@@ -32,8 +32,8 @@ export const winogradInputKernel: KernelSpec<WinogradInputVariant> = {
   params: { C4: 'u32', H: 'u32', W: 'u32', pad: 'u32', ...TILES },
   shader: winogradInput,
   variants: [
-    { m: 2, load: 'buffer', workgroup: 64 },
-    { m: 4, load: 'texture', workgroup: 8 },
+    { m: 2, load: 'buffer' },
+    { m: 4, load: 'texture' },
   ],
 };
 
@@ -47,8 +47,8 @@ export const winogradOutputKernel: KernelSpec<WinogradOutputVariant> = {
   params: { K4: 'u32', P: 'u32', Q: 'u32', ...TILES },
   shader: winogradOutput,
   variants: [
-    { m: 2, load: 'texture', workgroup: 8, bias: true, relu: true },
-    { m: 4, load: 'buffer', workgroup: 64, bias: false, relu: false },
+    { m: 2, load: 'texture', bias: true, relu: true },
+    { m: 4, load: 'buffer', bias: false, relu: false },
   ],
 };
 
@@ -87,7 +87,6 @@ export function winogradDispatches(
       filters.workgroups,
     ),
   ];
-  const workgroup = workgroupOf(target);
   for (let first = 0; first < tiles; first += length) {
     const batch = { tilesX, tilesY, tiles, first, T: length };
     const v = ctx.scratch('v', [frequencies * c4, 4 * length]);
@@ -95,25 +94,31 @@ export function winogradDispatches(
     dispatches.push(
       dispatch(
         winogradInputKernel,
-        { m, load: loadOf(target, t.x), workgroup },
+        { m, load: loadOf(target, t.x) },
         `${label} (input)`,
         { x: t.x, v },
         { C4: c4, H: h, W: w, pad, ...batch },
-        [ceilDiv(length, workgroup), c4, 1],
+        [ceilDiv(length, TRANSFORM_WORKGROUP), c4, 1],
       ),
       plan.dispatch(label, { v, u, product }),
       dispatch(
         winogradOutputKernel,
-        { m, load: loadOf(target, product), workgroup, bias: t.bias !== undefined, relu },
+        { m, load: loadOf(target, product), bias: t.bias !== undefined, relu },
         `${label} (output)`,
         t.bias ? { product, bias: t.bias, y: t.y } : { product, y: t.y },
         { K4: k4, P: p, Q: q, ...batch },
-        [ceilDiv(length, workgroup), k4, 1],
+        [ceilDiv(length, TRANSFORM_WORKGROUP), k4, 1],
       ),
     );
   }
   return dispatches;
 }
+
+/**
+ * Tiles of a workgroup of the two transforms. Nothing is shared between their threads, but eight subgroups of llvmpipe
+ * start faster as one workgroup than as eight.
+ */
+const TRANSFORM_WORKGROUP = 64;
 
 /** Scratch beyond this leaves the caches between the dispatches that write and read it. */
 const BATCH_BYTES = 32 * 2 ** 20;
