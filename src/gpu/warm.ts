@@ -4,17 +4,15 @@
 /** Holds every kernel's params; storage needs a vec4 at least. */
 const DUMMY_BYTES = 256;
 
-/** Owns small buffers and a texture that stand for real ones in a dispatch whose results nobody reads. */
+/** Owns small buffers and a texture that stand for real ones in a dispatch that runs nothing. */
 export class WarmUp {
   private readonly buffers: GPUBuffer[] = [];
   private texture: GPUTexture | undefined;
+  private grid: GPUBuffer | undefined;
 
   constructor(private readonly gpu: GPUDevice) {}
 
-  /**
-   * Submits one workgroup with all params zero, so that loops end at once; reads and writes out of bounds are
-   * harmless in WebGPU.
-   */
+  /** Submits a dispatch of no workgroup: nothing runs, but the driver has what it needs to run it. */
   dispatch(
     pipeline: GPUComputePipeline,
     layout: GPUBindGroupLayout,
@@ -29,9 +27,16 @@ export class WarmUp {
     const pass = encoder.beginComputePass({ label });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, this.gpu.createBindGroup({ label, layout, entries: bound }));
-    pass.dispatchWorkgroups(1);
+    // The count comes from a buffer: WebGPU warns of a zero that it can see.
+    pass.dispatchWorkgroupsIndirect(this.none(), 0);
     pass.end();
     this.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Twelve zero bytes: 0 x 0 x 0 workgroups. */
+  private none(): GPUBuffer {
+    this.grid ??= this.gpu.createBuffer({ label: 'warm-up grid', size: 12, usage: GPUBufferUsage.INDIRECT });
+    return this.grid;
   }
 
   /** One per place: a dispatch may not read and write the same buffer. */
@@ -39,7 +44,7 @@ export class WarmUp {
     this.buffers[place] ??= this.gpu.createBuffer({
       label: `warm-up ${place}`,
       size: DUMMY_BYTES,
-      // Uniforms only ever stand in the first place; nothing writes there, so its params stay zero.
+      // Uniforms only ever stand in the first place.
       usage: place === 0 ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE,
     });
     return this.buffers[place];
@@ -58,5 +63,6 @@ export class WarmUp {
   destroy(): void {
     for (const buffer of this.buffers) buffer.destroy();
     this.texture?.destroy();
+    this.grid?.destroy();
   }
 }
