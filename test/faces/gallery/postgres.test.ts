@@ -61,7 +61,8 @@ afterAll(async () => {
 conforms(() => openGalleryDatabase(url()));
 
 describe('search', () => {
-  it('uses the index, and is exact when asked', async () => {
+  // PGlite builds an index of vectors slowly.
+  it('uses the index, and is exact when asked', { timeout: 240_000 }, async () => {
     const store = await openGalleryDatabase(url(), { schema: 'near "x"' });
     const c = await store.createCollection('people', CONTRACT);
     await c.enroll(Array.from({ length: 2000 }, (_, i) => sampleOf(`p${i % 500}`, i)));
@@ -69,7 +70,7 @@ describe('search', () => {
     await db.exec('analyze');
     const snapshot = await c.snapshot();
     let found = 0;
-    for (let probe = 0; probe < 20; probe++) {
+    for (let probe = 0; probe < 10; probe++) {
       const query = direction(-1 - probe);
       const expected = await snapshot.search(query, 10);
       expect(await c.search(query, 10, { exact: true })).toEqual(expected);
@@ -80,7 +81,7 @@ describe('search', () => {
       );
     }
     // An approximate index may miss some: random directions are its hardest case. Nine of ten is far below chance.
-    expect(found).toBeGreaterThan(180);
+    expect(found).toBeGreaterThan(90);
     const { rows } = await db.query<{ 'QUERY PLAN': string }>(
       `explain select id from "near ""x""".sample where collection = 1
        order by embedding <-> '[${direction(1).join(',')}]' limit 42`,
