@@ -1,6 +1,7 @@
 // Public face of `facet`: the floors under the tasks, for people who build their own graph.
 export * from './base/errors.js';
 export { fromPlanar, type RgbImage, rgbImage, toPlanar } from './base/image.js';
+export { type Padding, type Sides, samePadding } from './base/padding.js';
 export type { Shape } from './base/shape.js';
 export { type Layout, type Tensor, tensor } from './base/tensor.js';
 export { type AdapterReport, Device, type DeviceOptions, findAdapter, reportAdapter } from './gpu/device.js';
@@ -14,7 +15,9 @@ export { weightedAddOp } from './kernels/arithmetic.js';
 export { channelMean } from './kernels/channel-mean.js';
 export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';
+export { depthwiseConv2d } from './kernels/depthwise-conv2d.js';
 export { gram } from './kernels/gram.js';
+export { groupedConv2d } from './kernels/grouped-conv2d.js';
 export { imageToTensor, tensorToImage } from './kernels/image.js';
 export { matmul } from './kernels/matmul.js';
 export type { OpContext, OpSpec } from './kernels/op.js';

@@ -4,6 +4,7 @@ import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
+import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { lbfgsFamily } from './lbfgs.js';
 import { matmulFamily } from './matmul.js';
@@ -39,6 +40,8 @@ export const families: readonly CaseFamily[] = [
   reduceSumFamily,
   totalVariationFamily,
   w2CovarianceFamily,
+  depthwiseConv2dFamily,
+  groupedConv2dFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
