@@ -1,5 +1,7 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
+import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
 import type { CaseFamily } from './family.js';
@@ -23,10 +25,15 @@ import { w2CovarianceFamily } from './wasserstein.js';
 export const families: readonly CaseFamily[] = [
   conv2dFamily,
   reluFamily,
+  leakyReluFamily,
+  sigmoidFamily,
   weightedAddFamily,
   maxPool2dFamily,
   avgPool2dFamily,
   pad2dFamily,
+  concatFamily,
+  depthConcatFamily,
+  sliceFamily,
   resizeBilinearFamily,
   scaleShiftFamily,
   spatialScaleFamily,
