@@ -4,11 +4,13 @@ import { adamFamily } from './adam.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
+import { crossMapLrnFamily } from './cross-map-lrn.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { lbfgsFamily } from './lbfgs.js';
+import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
@@ -49,6 +51,8 @@ export const families: readonly CaseFamily[] = [
   w2CovarianceFamily,
   depthwiseConv2dFamily,
   groupedConv2dFamily,
+  crossMapLrnFamily,
+  lpPool2dFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */

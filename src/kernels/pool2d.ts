@@ -121,7 +121,7 @@ export const maxPool2d: OpSpec<PoolAttrs> = {
   inputs: ['x'],
   saves: ['x'],
   output: (shapes, attrs, where) => ({
-    shape: outputShape(shapes.x!, attrs, `max_pool2d at ${where}`),
+    shape: pooledShape(shapes.x!, attrs, `max_pool2d at ${where}`),
     layout: 'image',
   }),
   forward(t, attrs, ctx) {
@@ -130,7 +130,7 @@ export const maxPool2d: OpSpec<PoolAttrs> = {
     const variant = { window, stride, inside: isInside(t.x!.shape, t.y!.shape, attrs) };
     const buffers = { x: t.x!, y: t.y! };
     const params = poolParams(t.x!, t.y!, attrs);
-    return [dispatch(maxPool2dForwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.y!))];
+    return [dispatch(maxPool2dForwardKernel, variant, label, buffers, params, poolGrid(label, ctx, t.y!))];
   },
   backward: { x: maxPoolBackward },
   cost: (shapes, attrs) => cost('max_pool2d', shapes.x!, attrs),
@@ -145,7 +145,7 @@ export const avgPool2d: OpSpec<AvgPoolAttrs> = {
   inputs: ['x'],
   saves: [],
   output: (shapes, attrs, where) => ({
-    shape: outputShape(shapes.x!, attrs, `avg_pool2d at ${where}`),
+    shape: pooledShape(shapes.x!, attrs, `avg_pool2d at ${where}`),
     layout: 'image',
   }),
   forward(t, attrs, ctx) {
@@ -154,7 +154,7 @@ export const avgPool2d: OpSpec<AvgPoolAttrs> = {
     const variant = { window, stride, inside: isInside(t.x!.shape, t.y!.shape, attrs) };
     const buffers = { x: t.x!, y: t.y! };
     const params = { ...poolParams(t.x!, t.y!, attrs), scale: attrs.scale ?? 1 };
-    return [dispatch(avgPool2dForwardKernel, variant, label, buffers, params, gridOf(label, ctx, t.y!))];
+    return [dispatch(avgPool2dForwardKernel, variant, label, buffers, params, poolGrid(label, ctx, t.y!))];
   },
   backward: { x: avgPoolBackward },
   cost: (shapes, attrs) => cost('avg_pool2d', shapes.x!, attrs),
@@ -168,7 +168,7 @@ function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch
   const dx = t.dx!;
   const { pad, ...extents } = poolParams(x, dy, attrs);
   if (isDisjoint(attrs)) {
-    const grid = gridOf(label, ctx, dx, window);
+    const grid = poolGrid(label, ctx, dx, window);
     return [dispatch(maxPool2dBackwardDisjointKernel, { window }, label, { x, dy, dx }, extents, grid)];
   }
   const [n, c, p, q] = nchw(label, dy.shape);
@@ -182,7 +182,7 @@ function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch
       `max_pool2d:winners at ${ctx.where}`,
       { x, winner },
       params,
-      gridOf(label, ctx, dy),
+      poolGrid(label, ctx, dy),
     ),
     dispatch(
       maxPool2dBackwardKernel,
@@ -190,7 +190,7 @@ function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch
       label,
       { winner, dy, dx },
       params,
-      gridOf(label, ctx, dx),
+      poolGrid(label, ctx, dx),
     ),
   ];
 }
@@ -201,18 +201,26 @@ function avgPoolBackward(t: Tensors, attrs: AvgPoolAttrs, ctx: OpContext): Dispa
   const buffers = { dy: t.dy!, dx: t.dx! };
   const { pad, ...extents } = poolParams(t.dx!, t.dy!, attrs);
   if (isDisjoint(attrs)) {
-    const grid = gridOf(label, ctx, t.dx!, window);
+    const grid = poolGrid(label, ctx, t.dx!, window);
     return [
       dispatch(avgPool2dBackwardDisjointKernel, { window }, label, buffers, { ...extents, scale }, grid),
     ];
   }
   const params = { ...extents, pad, scale };
   return [
-    dispatch(avgPool2dBackwardKernel, { window, stride }, label, buffers, params, gridOf(label, ctx, t.dx!)),
+    dispatch(
+      avgPool2dBackwardKernel,
+      { window, stride },
+      label,
+      buffers,
+      params,
+      poolGrid(label, ctx, t.dx!),
+    ),
   ];
 }
 
-function outputShape(x: Shape, attrs: PoolAttrs, where: string): Shape {
+/** Shape of what a pooling of `x` gives; ShapeError for geometry that is none or does not fit. */
+export function pooledShape(x: Shape, attrs: PoolAttrs, where: string): Shape {
   const [n, c, h, w] = nchw(where, x);
   const { window, stride, pad } = attrs;
   if (!Number.isInteger(window) || window < 1)
@@ -241,12 +249,14 @@ function pooledExtent(extent: number, { window, stride, pad, ceilMode }: PoolAtt
   return ceilMode && (out - 1) * stride >= extent + pad ? out - 1 : out;
 }
 
-function isInside(x: Shape, y: Shape, { window, stride, pad }: PoolAttrs): boolean {
+/** Whether no window reaches over the edges of the picture. */
+export function isInside(x: Shape, y: Shape, { window, stride, pad }: PoolAttrs): boolean {
   const fits = (axis: number) => (y[axis]! - 1) * stride + window <= x[axis]!;
   return pad === 0 && fits(2) && fits(3);
 }
 
-function poolParams(x: Tensor, y: Tensor, attrs: PoolAttrs) {
+/** Params that all poolings share. */
+export function poolParams(x: Tensor, y: Tensor, attrs: PoolAttrs) {
   const [, , H, W] = nchw('pool2d', x.shape);
   const [, , P, Q] = nchw('pool2d', y.shape);
   return { H, W, P, Q, pad: attrs.pad };
@@ -258,12 +268,12 @@ function isDisjoint({ window, stride, pad }: PoolAttrs): boolean {
 }
 
 /** One thread for each square of `side` x `side` pixels of each plane. */
-function gridOf(label: string, ctx: OpContext, t: Tensor, side = 1): Workgroups {
+export function poolGrid(label: string, ctx: OpContext, t: Tensor, side = 1): Workgroups {
   const [n, c, h, w] = nchw(label, t.shape);
   return imageGrid(label, ctx.target, ceilDiv(w, side), ceilDiv(h, side), n * ceilDiv(c, 4));
 }
 
 function cost(name: string, x: Shape, attrs: PoolAttrs): { flops: number; bytes: number } {
-  const y = outputShape(x, attrs, name);
+  const y = pooledShape(x, attrs, name);
   return { flops: sizeOf(y) * attrs.window ** 2, bytes: 4 * (sizeOf(x) + sizeOf(y)) };
 }

@@ -1,19 +1,21 @@
-// CPU twins of max_pool2d and avg_pool2d.
+// CPU twins of max_pool2d and avg_pool2d, and the windows of every pooling.
 import { nchw, type Shape } from '../base/shape.js';
 import { type Arrays, abs, absAll, map, type NdArray, type ReferenceOp, zeros } from './array.js';
 
-interface Attrs {
+/** Geometry of a pooling. */
+export interface PoolAttrs {
   readonly window: number;
   readonly stride: number;
   readonly pad: number;
   readonly ceilMode?: boolean;
 }
 
-interface AvgAttrs extends Attrs {
+interface AvgAttrs extends PoolAttrs {
   readonly scale?: number;
 }
 
-function outputShape(x: Shape, { window, stride, pad, ceilMode }: Attrs): number[] {
+/** Shape of the result. */
+export function pooledShape(x: Shape, { window, stride, pad, ceilMode }: PoolAttrs): number[] {
   const [n, c, h, w] = nchw('pool2d', x);
   const count = (extent: number) => {
     const steps = (extent + 2 * pad - window) / stride;
@@ -25,9 +27,13 @@ function outputShape(x: Shape, { window, stride, pad, ceilMode }: Attrs): number
 }
 
 /** Visits (x index, y index, area of the window) of every pixel of every window, each window in row-major order. */
-function forEachPixel(x: Shape, attrs: Attrs, visit: (ix: number, iy: number, area: number) => void): void {
+export function forEachPixel(
+  x: Shape,
+  attrs: PoolAttrs,
+  visit: (ix: number, iy: number, area: number) => void,
+): void {
   const [N, C, H, W] = nchw('pool2d', x);
-  const [, , P, Q] = nchw('pool2d', outputShape(x, attrs));
+  const [, , P, Q] = nchw('pool2d', pooledShape(x, attrs));
   const { window, stride, pad } = attrs;
   for (let plane = 0; plane < N * C; plane++)
     for (let p = 0; p < P; p++)
@@ -42,41 +48,41 @@ function forEachPixel(x: Shape, attrs: Attrs, visit: (ix: number, iy: number, ar
 }
 
 /** Most windows that one pixel can be in. */
-function overlap({ window, stride }: Attrs): number {
+export function overlap({ window, stride }: PoolAttrs): number {
   return Math.ceil(window / stride) ** 2;
 }
 
 /** Index into x of each window's first maximum. */
-function winners(x: NdArray, attrs: Attrs): Int32Array {
-  const found = new Int32Array(zeros(outputShape(x.shape, attrs)).data.length).fill(-1);
+function winners(x: NdArray, attrs: PoolAttrs): Int32Array {
+  const found = new Int32Array(zeros(pooledShape(x.shape, attrs)).data.length).fill(-1);
   forEachPixel(x.shape, attrs, (ix, iy) => {
     if (found[iy]! < 0 || x.data[ix]! > x.data[found[iy]!]!) found[iy] = ix;
   });
   return found;
 }
 
-function maxBackward(x: NdArray, dy: NdArray, attrs: Attrs): NdArray {
+function maxBackward(x: NdArray, dy: NdArray, attrs: PoolAttrs): NdArray {
   const dx = zeros(x.shape);
   for (const [iy, ix] of winners(x, attrs).entries()) dx.data[ix]! += dy.data[iy]!;
   return dx;
 }
 
-export const maxPool2dReference: ReferenceOp<Attrs> = {
+export const maxPool2dReference: ReferenceOp<PoolAttrs> = {
   forward({ x }, attrs) {
-    const y = zeros(outputShape(x!.shape, attrs));
+    const y = zeros(pooledShape(x!.shape, attrs));
     for (const [iy, ix] of winners(x!, attrs).entries()) y.data[iy] = x!.data[ix]!;
     return y;
   },
   backward: { x: ({ x }, _y, dy, attrs) => maxBackward(x!, dy, attrs) },
   // A maximum is one of its arguments: exact.
-  forwardBound: ({ x }, attrs) => ({ magnitude: zeros(outputShape(x!.shape, attrs)), terms: 1 }),
+  forwardBound: ({ x }, attrs) => ({ magnitude: zeros(pooledShape(x!.shape, attrs)), terms: 1 }),
   backwardBound: {
     x: ({ x }, _y, dy, attrs) => ({ magnitude: maxBackward(x!, abs(dy), attrs), terms: overlap(attrs) }),
   },
 };
 
 function avgForward({ x }: Arrays, attrs: AvgAttrs): NdArray {
-  const y = zeros(outputShape(x!.shape, attrs));
+  const y = zeros(pooledShape(x!.shape, attrs));
   forEachPixel(x!.shape, attrs, (ix, iy, area) => {
     y.data[iy]! += ((attrs.scale ?? 1) / area) * x!.data[ix]!;
   });
