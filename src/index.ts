@@ -22,6 +22,7 @@ export { depthwiseConv2d } from './kernels/depthwise-conv2d.js';
 export { gram } from './kernels/gram.js';
 export { groupedConv2d } from './kernels/grouped-conv2d.js';
 export { imageToTensor, tensorToImage } from './kernels/image.js';
+export { flatten, linear } from './kernels/linear.js';
 export { lpPool2d } from './kernels/lp-pool2d.js';
 export { matmul } from './kernels/matmul.js';
 export type { OpContext, OpSpec } from './kernels/op.js';

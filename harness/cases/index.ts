@@ -10,6 +10,7 @@ import { gramFamily } from './gram.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { lbfgsFamily } from './lbfgs.js';
+import { flattenFamily, linearFamily } from './linear.js';
 import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
@@ -45,6 +46,8 @@ export const families: readonly CaseFamily[] = [
   channelMeanFamily,
   covarianceFamily,
   matmulFamily,
+  flattenFamily,
+  linearFamily,
   squaredErrorFamily,
   reduceSumFamily,
   totalVariationFamily,

@@ -25,6 +25,17 @@ export function useDevice(): { readonly device: Device } {
   };
 }
 
+/** The same device, described as a GPU to whatever chooses variants by it. */
+export function describedAsGpu(device: Device): Device {
+  return new Proxy(device, {
+    get(_target, key) {
+      if (key === 'target') return { ...device.target, cpu: false };
+      const value: unknown = Reflect.get(device, key, device);
+      return typeof value === 'function' ? value.bind(device) : value;
+    },
+  });
+}
+
 /** GPU against CPU on every case, and the CPU's gradients against finite differences. */
 export function checkFamily(f: CaseFamily): void {
   const { name } = f.op as { name: string };
