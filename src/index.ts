@@ -12,6 +12,7 @@ export { type MemoryPlan, planMemory } from './graph/liveness.js';
 export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
 export { leakyRelu, sigmoid } from './kernels/activation.js';
+export { affineWarp } from './kernels/affine-warp.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
 export { channelMean } from './kernels/channel-mean.js';
 export { concat, depthConcat, slice } from './kernels/concat.js';

@@ -1,6 +1,7 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { affineWarpFamily } from './affine-warp.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily } from './covariance.js';
@@ -56,6 +57,7 @@ export const families: readonly CaseFamily[] = [
   groupedConv2dFamily,
   crossMapLrnFamily,
   lpPool2dFamily,
+  affineWarpFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
