@@ -23,6 +23,7 @@ export { depthwiseConv2d } from './kernels/depthwise-conv2d.js';
 export { gram } from './kernels/gram.js';
 export { groupedConv2d } from './kernels/grouped-conv2d.js';
 export { imageToTensor, tensorToImage } from './kernels/image.js';
+export { l2Normalize } from './kernels/l2-normalize.js';
 export { flatten, linear } from './kernels/linear.js';
 export { lpPool2d } from './kernels/lp-pool2d.js';
 export { matmul } from './kernels/matmul.js';

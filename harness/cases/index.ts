@@ -10,6 +10,7 @@ import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { l2NormalizeFamily } from './l2-normalize.js';
 import { lbfgsFamily } from './lbfgs.js';
 import { flattenFamily, linearFamily } from './linear.js';
 import { lpPool2dFamily } from './lp-pool2d.js';
@@ -49,6 +50,7 @@ export const families: readonly CaseFamily[] = [
   matmulFamily,
   flattenFamily,
   linearFamily,
+  l2NormalizeFamily,
   squaredErrorFamily,
   reduceSumFamily,
   totalVariationFamily,
