@@ -147,8 +147,7 @@ export function nn4Small2(tape: Tape, weights: PinnedWeights, x: Tensor): Map<st
   y = keep('conv3', conv('conv3', y, 1, 1));
   y = keep('lrn2', tape.record(crossMapLrn, 'lrn2', { x: y }, LRN));
   y = keep('pool2', tape.record(maxPool2d, 'pool2', { x: y }, pool));
-  for (const block of NN4_SMALL2_BLOCKS)
-    y = keep(`inception_${block.name}`, inception(tape, conv, block, y));
+  for (const block of NN4_SMALL2_BLOCKS) y = keep(`inception_${block.name}`, inception(tape, conv, block, y));
   y = keep('avgpool', tape.record(avgPool2d, 'avgpool', { x: y }, { window: 3, stride: 3, pad: 0 }));
   const flat = tape.record(flatten, 'flatten', { x: y }, {});
   const dense = { weight: weights.get('dense.weight', [128, 736]), bias: weights.get('dense.bias', [128]) };
