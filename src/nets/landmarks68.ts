@@ -17,7 +17,7 @@ const MEAN_RGB = [122.782, 117.001, 104.298] as const;
 export const LANDMARKS_SIDE = 112;
 
 /**
- * x [N,3,112,112], RGB in 0..255, a square crop of a face -> [N,136]: x and y of the 68 points of the iBUG 300-W scheme
+ * x [N,3,112,112], RGB in 0..1, a square crop of a face -> [N,136]: x and y of the 68 points of the iBUG 300-W scheme
  * one after the other, as shares of the side.
  */
 export function landmarks68(tape: Tape, weights: PinnedWeights, x: Tensor): Tensor {

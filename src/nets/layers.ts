@@ -9,14 +9,14 @@ import { relu } from '../kernels/relu.js';
 import { scaleShift } from '../kernels/scale-shift.js';
 import type { PinnedWeights } from './pinned-weights.js';
 
-/** (x - mean) / 255 for RGB pixels in 0..255: x [N,3,H,W]. */
+/** x - mean / 255: x [N,3,H,W], RGB in 0..1, the mean in 0..255. */
 export function normalised(
   tape: Tape,
   weights: PinnedWeights,
   x: Tensor,
   mean: readonly [number, number, number],
 ): Tensor {
-  const scale = weights.constant('input.scale', [3], [1 / 255, 1 / 255, 1 / 255]);
+  const scale = weights.constant('input.scale', [3], [1, 1, 1]);
   const shift = weights.constant(
     'input.shift',
     [3],

@@ -1,6 +1,8 @@
 // OpenFace's nn4.small2 (Amos, Ludwiczuk, Satyanarayanan, "OpenFace", CMU-CS-16-118), an Inception net after Schroff,
 // Kalenichenko and Philbin, "FaceNet", CVPR 2015: 128 numbers a face on the unit sphere. The poolings inside the blocks
 // are those of the released weights: windows of 3 and strides of 2 or 3, centred in zeros before the concatenation.
+import { WeightsError } from '../base/errors.js';
+import { formatShape, sameShape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Tape } from '../graph/tape.js';
 import { depthConcat } from '../kernels/concat.js';
@@ -110,21 +112,38 @@ export function nn4Small2Pairs(): { conv: string; norm: string; shape: readonly 
   return pairs;
 }
 
-/** `tensors` of a released file with every batch normalisation folded into the convolution before it, for inference. */
+/**
+ * `tensors` of a released file with every batch normalisation folded into the convolution before it, for inference.
+ * WeightsError, naming `where`, for what is missing or has another shape.
+ */
 export function foldNn4Small2(
   tensors: ReadonlyMap<string, WeightTensor>,
   where: string,
 ): Map<string, WeightTensor> {
-  const folded = new Map<string, WeightTensor>();
-  for (const { conv, norm } of nn4Small2Pairs()) {
-    const made = foldBatchNorm(tensors, conv, norm, EPSILON, where);
-    folded.set(`${conv}.weight`, made.weight);
-    folded.set(`${conv}.bias`, made.bias);
-  }
-  for (const name of ['dense.weight', 'dense.bias']) {
+  const find = (name: string, shape: readonly number[]) => {
     const found = tensors.get(name);
-    if (found) folded.set(name, found);
+    if (!found) throw new WeightsError(`${where}: tensor ${name} of nn4.small2 is missing`);
+    if (sameShape(found.shape, shape)) return found;
+    throw new WeightsError(
+      `${where}: tensor ${name} must be ${formatShape(shape)} for nn4.small2, is ${formatShape(found.shape)}`,
+    );
+  };
+  const folded = new Map<string, WeightTensor>();
+  for (const { conv, norm, shape } of nn4Small2Pairs()) {
+    const perOutput = (name: string) => find(name, [shape[0]!]).values;
+    const layer = { shape, weight: find(`${conv}.weight`, shape).values, bias: perOutput(`${conv}.bias`) };
+    const made = foldBatchNorm(`${where}: ${conv}`, layer, {
+      gamma: perOutput(`${norm}.weight`),
+      beta: perOutput(`${norm}.bias`),
+      mean: perOutput(`${norm}.running_mean`),
+      variance: perOutput(`${norm}.running_var`),
+      epsilon: EPSILON,
+    });
+    folded.set(`${conv}.weight`, { shape, values: Float32Array.from(made.weight) });
+    folded.set(`${conv}.bias`, { shape: [shape[0]!], values: Float32Array.from(made.bias) });
   }
+  folded.set('dense.weight', find('dense.weight', [128, 736]));
+  folded.set('dense.bias', find('dense.bias', [128]));
   return folded;
 }
 

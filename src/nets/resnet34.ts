@@ -1,5 +1,6 @@
 // dlib's face recognition net (D. King; a ResNet of 29 convolutions, after He et al., "Deep Residual Learning", CVPR
 // 2016), with the weights that face-api ships: 128 numbers a face, compared by Euclidean distance.
+import { WeightsError } from '../base/errors.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Tape } from '../graph/tape.js';
 import { concat } from '../kernels/concat.js';
@@ -7,6 +8,7 @@ import { conv2d } from '../kernels/conv2d.js';
 import { flatten, linear } from '../kernels/linear.js';
 import { pad2d } from '../kernels/pad2d.js';
 import { avgPool2d, maxPool2d } from '../kernels/pool2d.js';
+import { foldScaleShift } from './fold-batch-norm.js';
 import { normalised, rectifiedSum } from './layers.js';
 import type { WeightTensor } from './manifest.js';
 import type { PinnedWeights } from './pinned-weights.js';
@@ -36,33 +38,37 @@ const BLOCKS = [
 
 /**
  * The file's convolutions with the scale behind each folded in: `NAME.weight` and `NAME.bias`; in float64, rounded
- * once. What is no convolution stays as it is.
+ * once. What is no convolution stays as it is. WeightsError, naming `where`, for what is missing or does not fit.
  */
-export function foldScales(tensors: ReadonlyMap<string, WeightTensor>): Map<string, WeightTensor> {
+export function foldScales(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  where: string,
+): Map<string, WeightTensor> {
   const folded = new Map<string, WeightTensor>();
-  for (const [name, filters] of tensors) {
+  const valuesOf = (name: string) => {
+    const found = tensors.get(name);
+    if (!found) throw new WeightsError(`${where}: tensor ${name} is missing`);
+    return found.values;
+  };
+  for (const [name, { shape, values }] of tensors) {
     const layer = name.match(/^(.+)\/conv\/filters$/)?.[1];
     if (layer === undefined) {
-      if (!/\/(conv|scale)\//.test(name)) folded.set(name, filters);
+      if (!/\/(conv|scale)\//.test(name)) folded.set(name, { shape, values });
       continue;
     }
-    const factor = tensors.get(`${layer}/scale/weights`)!.values;
-    const shift = tensors.get(`${layer}/scale/biases`)!.values;
-    const bias = tensors.get(`${layer}/conv/bias`)!.values;
-    const perOutput = filters.values.length / factor.length;
-    folded.set(`${layer}.weight`, {
-      shape: filters.shape,
-      values: filters.values.map((value, i) => value * factor[Math.floor(i / perOutput)]!),
-    });
-    folded.set(`${layer}.bias`, {
-      shape: [factor.length],
-      values: bias.map((value, k) => value * factor[k]! + shift[k]!),
-    });
+    const made = foldScaleShift(
+      `${where}: ${layer}`,
+      { shape, weight: values, bias: valuesOf(`${layer}/conv/bias`) },
+      valuesOf(`${layer}/scale/weights`),
+      valuesOf(`${layer}/scale/biases`),
+    );
+    folded.set(`${layer}.weight`, { shape, values: Float32Array.from(made.weight) });
+    folded.set(`${layer}.bias`, { shape: [shape[0]!], values: Float32Array.from(made.bias) });
   }
   return folded;
 }
 
-/** x [N,3,150,150], RGB in 0..255, a chip of an aligned face -> [N,128], not normalised. `weights`: from `foldScales`. */
+/** x [N,3,150,150], RGB in 0..1, a chip of an aligned face -> [N,128], not normalised. `weights`: from `foldScales`. */
 export function resnet34(tape: Tape, weights: PinnedWeights, x: Tensor): Tensor {
   let y = conv(tape, weights, 'conv32_down', normalised(tape, weights, x, MEAN_RGB), {
     stride: 2,

@@ -36,7 +36,7 @@ export interface FaceBox {
   readonly score: number;
 }
 
-/** x [N,3,S,S], RGB in 0..255, S a multiple of 32 -> [N,25,S/32,S/32]: five anchors of x, y, w, h and score as logits. */
+/** x [N,3,S,S], RGB in 0..1, S a multiple of 32 -> [N,25,S/32,S/32]: five anchors of x, y, w, h and score as logits. */
 export function tinyFaceDetector(tape: Tape, weights: PinnedWeights, x: Tensor): Tensor {
   const pooled = (where: string, y: Tensor) =>
     tape.record(maxPool2d, where, { x: y }, { window: 2, stride: 2, pad: 0, ceilMode: true });

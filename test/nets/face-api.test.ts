@@ -56,7 +56,7 @@ async function planes(file: string, region: Region | undefined, side: number): P
   const pixels = await picture.resize(side, side, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
   return Float32Array.from(
     { length: 3 * side * side },
-    (_, i) => pixels[3 * (i % (side * side)) + Math.floor(i / (side * side))]!,
+    (_, i) => pixels[3 * (i % (side * side)) + Math.floor(i / (side * side))]! / 255,
   );
 }
 
@@ -121,7 +121,7 @@ describe('the nets of face-api', () => {
 
   it('resnet34: descriptors (of order 0.1)', async () => {
     const chips = await Promise.all(faces.map(({ file, region }) => planes(file, region, 150)));
-    const outputs = await run(resnet34, foldScales(load('face_recognition')), chips, 150);
+    const outputs = await run(resnet34, foldScales(load('face_recognition'), 'face-api'), chips, 150);
     for (const [i, face] of faces.entries())
       expect(worst(outputs[i]!, floats(face.descriptor))).toBeLessThan(2e-5);
   });
