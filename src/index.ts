@@ -14,7 +14,7 @@ export { Tape } from './graph/tape.js';
 export { leakyRelu, sigmoid } from './kernels/activation.js';
 export { affineWarp } from './kernels/affine-warp.js';
 export { weightedAddOp } from './kernels/arithmetic.js';
-export { channelMean } from './kernels/channel-mean.js';
+export { channelMean, globalAvgPool } from './kernels/channel-mean.js';
 export { concat, depthConcat, slice } from './kernels/concat.js';
 export { conv2d } from './kernels/conv2d.js';
 export { covariance } from './kernels/covariance.js';
@@ -38,6 +38,13 @@ export { spatialScale } from './kernels/spatial-scale.js';
 export { squaredError } from './kernels/squared-error.js';
 export { totalVariation } from './kernels/total-variation.js';
 export { w2Covariance } from './kernels/wasserstein.js';
+export {
+  type BatchNorm,
+  type FoldedWeights,
+  foldBatchNorm,
+  foldScaleShift,
+  type LayerWeights,
+} from './nets/fold-batch-norm.js';
 export { loadWeights, type WeightsFile } from './nets/load-weights.js';
 export type { InputConvention, LoadedWeights, WeightsManifest } from './nets/manifest.js';
 export { Net } from './nets/net.js';

@@ -1,6 +1,6 @@
-import { channelMean } from '../../src/kernels/channel-mean.js';
+import { channelMean, globalAvgPool } from '../../src/kernels/channel-mean.js';
 import { covariance } from '../../src/kernels/covariance.js';
-import { channelMeanReference } from '../../src/reference/channel-mean.js';
+import { channelMeanReference, globalAvgPoolReference } from '../../src/reference/channel-mean.js';
 import { covarianceReference } from '../../src/reference/covariance.js';
 import { type CaseParams, family } from './family.js';
 
@@ -8,7 +8,7 @@ import { type CaseParams, family } from './family.js';
 function build(p: CaseParams) {
   const mean = p.number('mean', 0);
   return {
-    shapes: { x: [1, p.number('C'), p.number('H'), p.number('W')] },
+    shapes: { x: [p.number('N', 1), p.number('C'), p.number('H'), p.number('W')] },
     attrs: {},
     values: { x: (normal: number) => normal + mean },
   };
@@ -28,6 +28,21 @@ export const channelMeanFamily = family({
   ],
   gradients: ['C=3;H=3;W=4'],
   bench: ['C=64;H=256;W=256', 'C=512;H=32;W=32'],
+});
+
+export const globalAvgPoolFamily = family({
+  op: globalAvgPool,
+  reference: globalAvgPoolReference,
+  build,
+  cases: [
+    'C=3;H=5;W=7',
+    'N=2;C=5;H=3;W=3;mean=10',
+    'N=3;C=1;H=1;W=1',
+    'N=2;C=17;H=67;W=33',
+    'N=3;C=6;H=1;W=300;mean=3',
+  ],
+  gradients: ['N=2;C=3;H=2;W=3'],
+  bench: ['C=736;H=3;W=3', 'N=16;C=736;H=3;W=3', 'N=16;C=256;H=4;W=4'],
 });
 
 export const covarianceFamily = family({

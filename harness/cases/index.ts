@@ -4,7 +4,7 @@ import { adamFamily } from './adam.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
-import { channelMeanFamily, covarianceFamily } from './covariance.js';
+import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
 import { crossMapLrnFamily } from './cross-map-lrn.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
@@ -46,6 +46,7 @@ export const families: readonly CaseFamily[] = [
   tensorToImageFamily,
   gramFamily,
   channelMeanFamily,
+  globalAvgPoolFamily,
   covarianceFamily,
   matmulFamily,
   flattenFamily,

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { concatFamily, depthConcatFamily, sliceFamily } from '../../harness/cases/concat.js';
 import { ShapeError } from '../../src/base/errors.js';
+import { tensor } from '../../src/base/tensor.js';
+import { TensorStore } from '../../src/gpu/store.js';
+import { Program } from '../../src/graph/program.js';
+import { Tape } from '../../src/graph/tape.js';
 import { concat, depthConcat, slice } from '../../src/kernels/concat.js';
+import { squaredError } from '../../src/kernels/squared-error.js';
 import { ndarray } from '../../src/reference/array.js';
 import { concatReference, sliceReference } from '../../src/reference/concat.js';
-import { checkFamily } from './shared.js';
+import { checkFamily, useDevice } from './shared.js';
 
 it('concat by hand: the second batch begins behind both inputs of the first', () => {
   const inputs = {
@@ -85,3 +90,25 @@ describe('refuses', () => {
 checkFamily(concatFamily);
 checkFamily(depthConcatFamily);
 checkFamily(sliceFamily);
+
+const gpu = useDevice();
+
+it('adds the gradients of a tensor that is concatenated twice and sliced', async () => {
+  const store = new TensorStore(gpu.device);
+  const tape = new Tape(gpu.device.target);
+  const values = Float32Array.from([1, 2, 3, 4, 5, 6]);
+  const x = store.pin(tensor('x', [1, 3, 1, 2], { lifetime: 'pinned' }), values);
+  // Channels x0 x1 x2 x0 x1 x2, of which x1 x2 x0 x1 are kept.
+  const both = tape.record(concat, 'both', { x0: x, x1: x }, {});
+  const kept = tape.record(slice, 'kept', { x: both }, { begin: 1, channels: 4 });
+  const goal = store.pin(tensor('goal', kept.shape, { lifetime: 'pinned' }), new Float32Array(8));
+  const loss = tape.record(squaredError, 'loss', { x: kept, target: goal }, { scale: 0.5 });
+  const dx = tape.backward(loss, [x]).get(x)!;
+  const program = await Program.compile(store, tape.dispatches, { keep: [loss, dx] });
+  program.runPoisoned();
+  // Half the sum of the squares: 3^2 + 4^2 twice, the others once.
+  expect([...(await program.read(loss))]).toEqual([(1 + 4 + 2 * 9 + 2 * 16 + 25 + 36) / 2]);
+  expect([...(await program.read(dx))]).toEqual([1, 2, 6, 8, 5, 6]);
+  program.destroy();
+  store.destroy();
+});

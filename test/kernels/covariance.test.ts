@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { channelMeanFamily, covarianceFamily } from '../../harness/cases/covariance.js';
+import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from '../../harness/cases/covariance.js';
 import { ShapeError } from '../../src/base/errors.js';
-import { channelMean } from '../../src/kernels/channel-mean.js';
+import { channelMean, globalAvgPool } from '../../src/kernels/channel-mean.js';
 import { covariance } from '../../src/kernels/covariance.js';
 import { ndarray } from '../../src/reference/array.js';
-import { channelMeanReference } from '../../src/reference/channel-mean.js';
+import { channelMeanReference, globalAvgPoolReference } from '../../src/reference/channel-mean.js';
 import { covarianceReference } from '../../src/reference/covariance.js';
 import { checkFamily } from './shared.js';
 
@@ -16,6 +16,18 @@ it('channel_mean by hand', () => {
   expect([...channelMeanReference.backward.x!({ x }, y, ndarray([2], [4, -2]), {}).data]).toEqual([
     2, 2, -1, -1,
   ]);
+});
+
+it('global_avg_pool by hand: a row of means per picture', () => {
+  const pictures = ndarray([2, 1, 1, 2], [1, 3, 10, 6]);
+  const y = globalAvgPoolReference.forward({ x: pictures }, {});
+  expect(y.shape).toEqual([2, 1]);
+  expect([...y.data]).toEqual([2, 8]);
+  const dx = globalAvgPoolReference.backward.x!({ x: pictures }, y, ndarray([2, 1], [4, -2]), {});
+  expect([...dx.data]).toEqual([2, 2, -1, -1]);
+  expect(() => globalAvgPool.output({ x: [2, 3] }, {}, 'pool')).toThrow(
+    new ShapeError('global_avg_pool at pool: expected [N,C,H,W], got [2,3]'),
+  );
 });
 
 it('covariance by hand', () => {
@@ -38,4 +50,5 @@ it('refuses a batch', () => {
 });
 
 checkFamily(channelMeanFamily);
+checkFamily(globalAvgPoolFamily);
 checkFamily(covarianceFamily);
