@@ -9,6 +9,7 @@ export type { Dispatch, KernelSpec, Target } from './gpu/kernel.js';
 export type { CompileProgress } from './gpu/pipelines.js';
 export { TensorStore } from './gpu/store.js';
 export { type MemoryPlan, planMemory } from './graph/liveness.js';
+export { NearestSearch, type NearestSearchOptions, type Neighbour } from './graph/nearest-search.js';
 export { type CompileOptions, Program } from './graph/program.js';
 export { Tape } from './graph/tape.js';
 export { leakyRelu, sigmoid } from './kernels/activation.js';

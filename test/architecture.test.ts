@@ -1,6 +1,6 @@
 // Holds the house together: what imports what, who knows where it runs, and that nothing lacks its counterpart.
 import { describe, expect, it } from 'vitest';
-import { families, stepFamilies } from '../harness/cases/index.js';
+import { families, searchFamilies, stepFamilies } from '../harness/cases/index.js';
 import type { OpSpec } from '../src/kernels/op.js';
 import {
   deviceViolations,
@@ -18,7 +18,7 @@ import {
   pairViolations,
   stepViolations,
 } from './architecture/tables.js';
-import { askedFor, askedForBySteps, askedForByTape } from './shaders/variants.js';
+import { askedFor, askedForBySearches, askedForBySteps, askedForByTape } from './shaders/variants.js';
 
 const code = [...sourcesIn('src'), ...sourcesIn('shaders'), ...sourcesIn('harness')];
 const all = [
@@ -58,15 +58,20 @@ describe('the code keeps the rules', () => {
     expect(ops.length).toBeGreaterThan(2);
     expect(familyViolations(ops, families)).toEqual([]);
   });
-  it('every optimiser has its cases and bench', () => {
+  it('every optimiser and search has its cases and bench', () => {
     const optimizers = sourcesIn('src/optim').flatMap(({ path }) =>
       path === 'src/optim/optimizer.ts' ? [] : path.slice('src/optim/'.length, -'.ts'.length),
     );
     expect(optimizers.length).toBeGreaterThan(1);
-    expect(stepViolations(optimizers, stepFamilies)).toEqual([]);
+    expect(stepViolations(optimizers, [...stepFamilies, ...searchFamilies])).toEqual([]);
   });
   it('every kernel runs in a case', async () => {
-    const used = [...askedFor(families), ...askedForBySteps(stepFamilies), ...askedForByTape()];
+    const used = [
+      ...askedFor(families),
+      ...askedForBySteps(stepFamilies),
+      ...askedForBySearches(searchFamilies),
+      ...askedForByTape(),
+    ];
     const kernels = used.map(({ kernel }) => kernel);
     expect(coverageViolations(await exportedKernels(), kernels)).toEqual([]);
   });

@@ -1,16 +1,20 @@
 // Every variant of every kernel, without a GPU: its WGSL against its spec, and through Dawn's compiler.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { families, stepFamilies } from '../harness/cases/index.js';
+import { families, searchFamilies, stepFamilies } from '../harness/cases/index.js';
 import type { KernelSpec, Variant } from '../src/gpu/kernel.js';
 import { layoutEntries, shaderCode } from '../src/gpu/pipelines.js';
 import { nodePlatform } from '../src/platform/node.js';
 import { exportedKernels } from './architecture/tables.js';
 import { interfaceViolations, unusedParams } from './shaders/interface.js';
-import { askedFor, askedForBySteps, distinct } from './shaders/variants.js';
+import { askedFor, askedForBySearches, askedForBySteps, distinct } from './shaders/variants.js';
 
 const kernels = (await exportedKernels()).sort((a, b) => a.name.localeCompare(b.name));
 const listed = kernels.flatMap((kernel) => kernel.variants.map((variant) => ({ kernel, variant })));
-const asked = [...askedFor(families), ...askedForBySteps(stepFamilies)];
+const asked = [
+  ...askedFor(families),
+  ...askedForBySteps(stepFamilies),
+  ...askedForBySearches(searchFamilies),
+];
 const named = distinct([...listed, ...asked]).map((entry) => [entry.title, entry] as const);
 
 it('finds the kernels', () => expect(kernels.length).toBeGreaterThan(5));

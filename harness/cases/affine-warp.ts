@@ -48,6 +48,8 @@ export const affineWarpFamily = family({
       'C=2;H=9;W=8;P=7;Q=7;angle=10;shear=0.4',
       'C=3;H=5;W=5;P=4;Q=4;jitter=50',
       'C=2;H=1;W=1;P=3;Q=4;scale=0.3',
+      'N=3;one;C=3;H=240;W=320;P=96;Q=96;angle=20;scale=1.3;jitter=40',
+      'C=1;H=300;W=1900;P=64;Q=80;angle=87;scale=5',
     ].map((text) => `${text};mode=${mode}`),
   ),
   gradients: [

@@ -57,6 +57,7 @@ export const depthwiseConv2dFamily = family({
     'C=3;H=6;W=7;k=1;pad=0;stride=3',
     'C=3;H=4;W=5;pad=4;relu',
     'C=3;H=5;W=4;top=0;left=2;bottom=3;right=1',
+    'C=64;H=56;W=57;relu',
     'C=2;H=3;W=65;k=2;stride=3;pad=0',
   ],
   gradients: [

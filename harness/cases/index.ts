@@ -20,9 +20,11 @@ import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
 import { resizeBilinearFamily } from './resize.js';
 import { scaleShiftFamily } from './scale-shift.js';
+import type { SearchFamily } from './search.js';
 import { spatialScaleFamily } from './spatial-scale.js';
 import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
 import type { StepFamily } from './step.js';
+import { topKFamily } from './top-k.js';
 import { totalVariationFamily } from './total-variation.js';
 import { w2CovarianceFamily } from './wasserstein.js';
 
@@ -65,3 +67,6 @@ export const families: readonly CaseFamily[] = [
 
 /** Of the optimisers, whose kernels are no ops. */
 export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily];
+
+/** Of searches, which nothing differentiates. */
+export const searchFamilies: readonly SearchFamily[] = [topKFamily];

@@ -1,4 +1,4 @@
-// `facet bench`: how fast every op and optimiser runs on this machine's adapter, beside what the adapter can do at best.
+// `facet bench`: how fast every op, optimiser and search runs on this machine's adapter, beside what the adapter can do at best.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
@@ -15,8 +15,9 @@ import {
   readRecord,
   tableRows,
 } from '../bench/report.js';
+import { searchBenchNames, searchBenchSet } from '../bench/searches.js';
 import { stepBenchNames, stepBenchSet } from '../bench/steps.js';
-import { families, stepFamilies } from '../cases/index.js';
+import { families, searchFamilies, stepFamilies } from '../cases/index.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
 import { wholeNumber } from './arguments.js';
 
@@ -60,7 +61,7 @@ export async function runBench(device: Device, options: BenchOptions): Promise<B
   return benchRecord(device, repetitions, ceilings, results);
 }
 
-/** One op's or one optimiser's bench entries. */
+/** Bench entries of one op, optimiser or search. */
 interface BenchEntry {
   readonly name: string;
   readonly names: readonly string[];
@@ -78,6 +79,11 @@ function benchEntries(device: Device): BenchEntry[] {
       name: f.name,
       names: stepBenchNames(f),
       compile: (isWanted: (name: string) => boolean) => stepBenchSet(device, f, isWanted),
+    })),
+    ...searchFamilies.map((f) => ({
+      name: f.name,
+      names: searchBenchNames(f),
+      compile: (isWanted: (name: string) => boolean) => searchBenchSet(device, f, isWanted),
     })),
   ];
 }

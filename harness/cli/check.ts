@@ -1,12 +1,14 @@
-// `facet check`: every op's and optimiser's cases on this machine's adapter, and the references' gradients, by name.
+// `facet check`: every op's, optimiser's and search's cases on this machine's adapter, and the references' gradients, by name.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import type { CaseFamily } from '../cases/family.js';
-import { families, stepFamilies } from '../cases/index.js';
+import { families, searchFamilies, stepFamilies } from '../cases/index.js';
+import type { SearchFamily } from '../cases/search.js';
 import type { StepFamily } from '../cases/step.js';
 import { buildCase, type Comparison, checkCase, checkGradient } from '../check.js';
+import { checkSearch, searchNames } from '../check-search.js';
 import { checkSteps, stepNames } from '../check-steps.js';
 
 /** What is checked, and how it is told. */
@@ -42,7 +44,10 @@ export async function runCheck(
     filters.some((filter) => (known.has(filter) ? name === filter : name.includes(filter)));
   const jobs = all.filter(({ names }) => names.some(isWanted));
   if (jobs.length === 0) {
-    const ops = [...families.map(opName), ...stepFamilies.map(({ name }) => name)].join(', ');
+    const ops = [
+      ...families.map(opName),
+      ...[...stepFamilies, ...searchFamilies].map(({ name }) => name),
+    ].join(', ');
     throw new InputError(`check: nothing is named like ${filters.join(' or ')}; names begin with ${ops}`);
   }
   const results: Comparison[] = [];
@@ -74,17 +79,20 @@ function jobsFor(device: Device | undefined, filters: readonly string[]): Job[] 
       ...f.gradients.map((text) => gradientJob(f, text)),
     ]),
     ...(device ? stepFamilies.flatMap((f) => f.cases.map((text) => stepJob(device, f, text))) : []),
+    ...(device ? searchFamilies.flatMap((f) => f.cases.map((text) => searchJob(device, f, text))) : []),
   ];
   const known = new Set(jobs.flatMap(({ names }) => names));
   for (const filter of filters) {
-    const parts = /^([^:]+):(forward|(?:gradient|backward|step):[^:]+):([^:]+)$/.exec(filter);
+    const parts = /^([^:]+):(forward|(?:gradient|backward|step|search):[^:]+):([^:]+)$/.exec(filter);
     if (!parts || [...known].some((name) => name.includes(filter))) continue;
     const [, name, part, text] = parts as unknown as [string, string, string, string];
     const f = families.find((candidate) => opName(candidate) === name);
     const steps = stepFamilies.find((candidate) => candidate.name === name);
+    const search = searchFamilies.find((candidate) => candidate.name === name);
     if (f && part.startsWith('gradient')) jobs.push(gradientJob(f, text));
-    else if (f && device && !part.startsWith('step')) jobs.push(caseJob(device, f, text));
+    else if (f && device && !/^(?:step|search)/.test(part)) jobs.push(caseJob(device, f, text));
     else if (steps && device && part.startsWith('step')) jobs.push(stepJob(device, steps, text));
+    else if (search && device && part.startsWith('search')) jobs.push(searchJob(device, search, text));
   }
   return jobs;
 }
@@ -109,6 +117,10 @@ function gradientJob(f: CaseFamily, text: string): Job {
 
 function stepJob(device: Device, f: StepFamily, text: string): Job {
   return { names: stepNames(f, text), run: () => checkSteps(device, f, text) };
+}
+
+function searchJob(device: Device, f: SearchFamily, text: string): Job {
+  return { names: searchNames(f, text), run: () => checkSearch(device, f, text) };
 }
 
 function opName(f: CaseFamily): string {

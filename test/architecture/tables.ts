@@ -89,7 +89,7 @@ export function coverageViolations(
     .map(({ name }) => `kernel ${name} runs in no case of harness/cases/index.ts`);
 }
 
-/** Rule 4d: every optimiser has cases and a bench entry. */
+/** Rule 4d: every optimiser and every search has cases and a bench entry. */
 export function stepViolations(
   optimizers: readonly string[],
   steps: readonly Pick<StepFamily, 'name' | 'cases' | 'bench'>[],
@@ -102,7 +102,7 @@ export function stepViolations(
     ...steps.flatMap((f) =>
       (['cases', 'bench'] as const)
         .filter((table) => f[table].length === 0)
-        .map((table) => `optimiser ${f.name} has an empty table ${table}`),
+        .map((table) => `${f.name} has an empty table ${table}`),
     ),
   ];
 }

@@ -1,8 +1,10 @@
 // What every kernel test file does with its op's table of cases.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseFamily } from '../../harness/cases/family.js';
+import type { SearchFamily } from '../../harness/cases/search.js';
 import type { StepFamily } from '../../harness/cases/step.js';
 import { checkCase, checkGradient } from '../../harness/check.js';
+import { checkSearch } from '../../harness/check-search.js';
 import { checkSteps } from '../../harness/check-steps.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
@@ -56,6 +58,17 @@ export function checkStepFamily(f: StepFamily): void {
     const gpu = useDevice();
     it.each(f.cases)(`${f.name}:step:%s`, async (text) => {
       for (const result of await checkSteps(gpu.device, f, text)) expect(result.ok, result.report).toBe(true);
+    });
+  });
+}
+
+/** The rows that the GPU finds against those that float64 finds. */
+export function checkSearchFamily(f: SearchFamily): void {
+  describe(f.name, () => {
+    const gpu = useDevice();
+    it.each(f.cases)(`${f.name}:search:%s`, async (text) => {
+      for (const result of await checkSearch(gpu.device, f, text))
+        expect(result.ok, result.report).toBe(true);
     });
   });
 }

@@ -1,7 +1,9 @@
 // Which variants of which kernels ops, optimisers and the tape ask for, found by recording every case for several kinds of adapter.
 import type { CaseFamily } from '../../harness/cases/family.js';
+import { buildSearch, type SearchFamily } from '../../harness/cases/search.js';
 import { buildSteps, type StepFamily } from '../../harness/cases/step.js';
 import { buildCase } from '../../harness/check.js';
+import { recordSearch } from '../../harness/check-search.js';
 import { caseTensors, outputTensors, recordBackward, recordForward } from '../../harness/record.js';
 import { tensor } from '../../src/base/tensor.js';
 import { type KernelSpec, PLAIN_TARGET, type Target, type Variant } from '../../src/gpu/kernel.js';
@@ -52,6 +54,16 @@ export function askedForBySteps(families: readonly StepFamily[]): KernelVariant[
         built.optimizer(dryStore).record(tape, pinned('x'), pinned('gradient'));
         return tape.dispatches;
       });
+    }),
+  );
+}
+
+/** Every variant in some case or bench entry of a search on some target. */
+export function askedForBySearches(families: readonly SearchFamily[]): KernelVariant[] {
+  return families.flatMap((f) =>
+    [...f.cases, ...f.bench].flatMap((text) => {
+      const built = buildSearch(f, text);
+      return TARGETS.flatMap((target) => recordSearch(target, built).found.dispatches);
     }),
   );
 }
