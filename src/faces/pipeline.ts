@@ -1,18 +1,21 @@
 // From a picture to the vectors of its faces: detect, find landmarks, align, embed.
 import { InputError } from '../base/errors.js';
 import { fromPlanar, type RgbImage, toPlanar } from '../base/image.js';
-import { tensor } from '../base/tensor.js';
+import { type Tensor, tensor } from '../base/tensor.js';
 import type { Device } from '../gpu/device.js';
 import { TensorStore } from '../gpu/store.js';
+import type { Tape } from '../graph/tape.js';
 import { LANDMARKS_SIDE, landmarks68 } from '../nets/landmarks68.js';
 import type { WeightTensor } from '../nets/manifest.js';
 import { PinnedWeights } from '../nets/pinned-weights.js';
 import { DETECTOR_CELL, decodeFaceBoxes, tinyFaceDetector } from '../nets/tiny-face-detector.js';
 import { type Affine, applyAffine } from './affine.js';
 import { type Alignment, alignFace } from './align.js';
-import { type Box, type Detection, suppressOverlaps } from './boxes.js';
-import type { Point } from './landmarks.js';
+import type { Box, Detection } from './boxes.js';
+import { type DetectOptions, detectFaces } from './detect.js';
+import { LANDMARK_COUNT, type Point } from './landmarks.js';
 import type { Embedder } from './models.js';
+import { partOf } from './part.js';
 import { onAveraged, recordSamples, shrinkage, windowFor } from './sampling.js';
 import { Stages } from './stage.js';
 
@@ -29,14 +32,11 @@ export interface PipelineModels {
   readonly embedder?: Embedder & { readonly file: NetFile };
 }
 
-export interface DetectOptions {
-  /** Side that the picture is brought to, a multiple of 32 (416): larger finds smaller faces, in more time. */
-  readonly inputSize?: number;
-  /** Least score, 0..1 (0.5). */
-  readonly minScore?: number;
-  /** Intersection over union above which the weaker of two boxes goes (0.4). */
-  readonly overlap?: number;
-}
+/** Records a net on samples [N,3,S,S]. */
+type SampleNet = (tape: Tape, x: Tensor) => Tensor;
+
+/** Bytes of a picture on the GPU (four channels of f32) above which only the parts that are sampled go there. */
+const LARGEST_PICTURE = 64 * 2 ** 20;
 
 /** Faces per run: programs are compiled for these. */
 const BATCHES = [1, 4, 16] as const;
@@ -45,6 +45,7 @@ const BATCHES = [1, 4, 16] as const;
 export class FacePipeline {
   private readonly store: TensorStore;
   private readonly stages: Stages;
+  private readonly largest: number;
   private readonly weights: Readonly<
     Record<'detector' | 'landmarks' | 'embedder', PinnedWeights | undefined>
   >;
@@ -54,6 +55,7 @@ export class FacePipeline {
     private readonly models: PipelineModels,
   ) {
     this.store = new TensorStore(device);
+    this.largest = Math.min(LARGEST_PICTURE, device.target.maxBindingBytes);
     this.stages = new Stages(this.store);
     const pinned = (file: NetFile | undefined) =>
       file && new PinnedWeights(this.store, file.tensors, file.source);
@@ -72,13 +74,12 @@ export class FacePipeline {
 
   /** Boxes of faces in pixels of `picture`, best score first; none overlaps a better one by more than `overlap`. */
   async detect(picture: RgbImage, options: DetectOptions = {}): Promise<Detection[]> {
+    const longest = Math.max(picture.width, picture.height);
+    return detectFaces(longest, options, (size, minScore) => this.detectAt(picture, size, minScore));
+  }
+
+  private async detectAt(picture: RgbImage, inputSize: number, minScore: number): Promise<Detection[]> {
     const weights = this.need('detector');
-    const { inputSize = 416, minScore = 0.5, overlap = 0.4 } = options;
-    if (!Number.isInteger(inputSize) || inputSize < DETECTOR_CELL || inputSize % DETECTOR_CELL !== 0) {
-      throw new InputError(
-        `the detector's input size must be a multiple of ${DETECTOR_CELL}, got ${inputSize}`,
-      );
-    }
     // The longer side fills the input, what is left below or beside the picture is black.
     const scale = Math.max(picture.width, picture.height) / inputSize;
     const centre = 0.5 * scale - 0.5;
@@ -90,25 +91,33 @@ export class FacePipeline {
       (tape, x) => tinyFaceDetector(tape, weights, x),
     );
     const side = inputSize * scale;
-    const found = decodeFaceBoxes(output[0]!, inputSize / DETECTOR_CELL, minScore).map((box) => ({
+    return decodeFaceBoxes(output[0]!, inputSize / DETECTOR_CELL, minScore).map((box) => ({
       x: box.x * side,
       y: box.y * side,
       width: box.width * side,
       height: box.height * side,
       score: box.score,
     }));
-    return suppressOverlaps(found, overlap);
   }
 
-  /** The 68 landmarks of each box, in pixels of `picture`. */
+  /**
+   * The 68 landmarks of each box, in pixels of `picture`: found in the box, then once more in the box about those, which
+   * the net's crops were like: against an independent landmark net on 51 pictures of LFW, the five points that faces are
+   * aligned by are 0.018 eye distances off after the first pass and 0.0145 after the second.
+   */
   async landmarks(picture: RgbImage, boxes: readonly Box[]): Promise<Point[][]> {
+    const first = await this.landmarksIn(picture, boxes);
+    return this.landmarksIn(picture, first.map(boxAbout));
+  }
+
+  private async landmarksIn(picture: RgbImage, boxes: readonly Box[]): Promise<Point[][]> {
     const weights = this.need('landmarks');
     const maps = boxes.map((box) => squareMap(box, LANDMARKS_SIDE));
     const outputs = await this.sample('landmarks', picture, maps, LANDMARKS_SIDE, (tape, x) =>
       landmarks68(tape, weights, x),
     );
     return outputs.map((shares, i) =>
-      Array.from({ length: 68 }, (_, at) =>
+      Array.from({ length: LANDMARK_COUNT }, (_, at) =>
         // The net's places are shares of the crop's extent, from edge to edge.
         applyAffine(maps[i]!, {
           x: shares[2 * at]! * LANDMARKS_SIDE - 0.5,
@@ -149,7 +158,7 @@ export class FacePipeline {
     for (const part of batches(chips)) {
       const values = new Float32Array(part.size * 3 * size * size);
       for (const [i, chip] of part.items.entries()) values.set(toPlanar(chip), i * 3 * size * size);
-      const record = (tape: Parameters<Embedder['record']>[0]) => {
+      const record = (tape: Tape) => {
         const x = tensor('chips', [part.size, 3, size, size], { lifetime: 'pinned' });
         return { inputs: { x }, output: embedder.record(tape, weights, x) };
       };
@@ -171,33 +180,52 @@ export class FacePipeline {
     picture: RgbImage,
     maps: readonly Affine[],
     side: number,
-    net: (tape: Parameters<Embedder['record']>[0], x: ReturnType<typeof tensor>) => ReturnType<typeof tensor>,
+    net: SampleNet,
+  ): Promise<Float32Array[]> {
+    const results = new Array<Float32Array>(maps.length);
+    const windows = maps.map((map) => windowFor(shrinkage(map)));
+    if (16 * picture.width * picture.height > this.largest) {
+      for (const [i, map] of maps.entries()) {
+        const part = partOf(picture, map, side, windows[i]!);
+        [results[i]] = (await this.sampleAt(name, part.picture, [part.map], 1, side, net)) as [Float32Array];
+      }
+      return results;
+    }
+    for (const window of new Set(windows)) {
+      const members = [...maps.keys()].filter((i) => windows[i] === window);
+      const onWindows = members.map((i) => onAveraged(maps[i]!, window));
+      const outputs = await this.sampleAt(name, picture, onWindows, window, side, net);
+      for (const [at, i] of members.entries()) results[i] = outputs[at]!;
+    }
+    return results;
+  }
+
+  /** Samples of one picture after averaging over `window` pixels; `maps` lead onto what is averaged. */
+  private async sampleAt(
+    name: string,
+    picture: RgbImage,
+    maps: readonly Affine[],
+    window: number,
+    side: number,
+    net: SampleNet,
   ): Promise<Float32Array[]> {
     const { width, height } = picture;
     const planar = toPlanar(picture);
-    const results = new Array<Float32Array>(maps.length);
-    const windows = maps.map((map) => windowFor(shrinkage(map)));
-    for (const window of new Set(windows)) {
-      const members = [...maps.keys()].filter((i) => windows[i] === window);
-      for (const part of batches(members)) {
-        const values = new Float32Array(part.size * 6);
-        for (let i = 0; i < part.size; i++) {
-          // Places without a face repeat the last one.
-          const member = part.items[Math.min(i, part.items.length - 1)]!;
-          values.set(onAveraged(maps[member]!, window), 6 * i);
-        }
-        const key = `${name} of ${width}x${height}/${window} x${part.size}`;
-        const record = (tape: Parameters<Embedder['record']>[0]) => {
-          const {
-            picture: source,
-            maps: matrix,
-            chips,
-          } = recordSamples(tape, { count: part.size, width, height }, side, window);
-          return { inputs: { picture: source, maps: matrix }, output: net(tape, chips) };
+    const results: Float32Array[] = [];
+    for (const part of batches(maps)) {
+      const values = new Float32Array(part.size * 6);
+      // Places without a face repeat the last one.
+      for (let i = 0; i < part.size; i++) values.set(part.items[Math.min(i, part.items.length - 1)]!, 6 * i);
+      const key = `${name} of ${width}x${height}/${window} x${part.size}`;
+      const record = (tape: Tape) => {
+        const shape = { count: part.size, width, height };
+        const samples = recordSamples(tape, shape, side, window);
+        return {
+          inputs: { picture: samples.picture, maps: samples.maps },
+          output: net(tape, samples.chips),
         };
-        const output = await this.stages.run(key, record, { picture: planar, maps: values });
-        for (const [i, row] of rows(output, part).entries()) results[part.items[i]!] = row;
-      }
+      };
+      results.push(...rows(await this.stages.run(key, record, { picture: planar, maps: values }), part));
     }
     return results;
   }
@@ -225,6 +253,21 @@ function batches<T>(items: readonly T[]): { items: readonly T[]; size: number }[
 function rows(output: Float32Array, part: { items: readonly unknown[]; size: number }): Float32Array[] {
   const length = output.length / part.size;
   return part.items.map((_, i) => output.slice(i * length, (i + 1) * length));
+}
+
+/** Room about landmarks on each side, as a share of their extent. */
+const ROOM = 0.1;
+
+/** The box about landmarks with some room; at least one pixel wide. */
+function boxAbout(landmarks: readonly Point[]): Box {
+  const range = (values: readonly number[]) => {
+    const least = Math.min(...values);
+    const extent = Math.max(1, Math.max(...values) - least);
+    return [least + 0.5 - ROOM * extent, (1 + 2 * ROOM) * extent] as const;
+  };
+  const [x, width] = range(landmarks.map((point) => point.x));
+  const [y, height] = range(landmarks.map((point) => point.y));
+  return { x, y, width, height };
 }
 
 /** Crop to picture, for the square around a box that is as long as its longer side. */
