@@ -1,5 +1,8 @@
 // Public face of `facet/node`: WebGPU, weights and pictures in Node.
 export { nodePlatform } from '../../src/platform/node.js';
+export type { LibsqlOptions } from './gallery/libsql-database.js';
+export { openGalleryFile } from './gallery/libsql-store.js';
+export { openGalleryDatabase, type PostgresOptions } from './gallery/postgres-store.js';
 export { paintStyle, STYLE_NAMES, type StyleName } from './paint/index.js';
 export { type ReadOptions, readPicture, type WriteOptions, writePicture } from './pictures.js';
 export { type FindOptions, findWeights, listNets, loadManifest } from './weights.js';

@@ -16,13 +16,16 @@ export const OTHER: ModelContract = { ...CONTRACT, net: 'nn4.small2', weights: s
 
 /** Values of [128] scaled to length 1. */
 export function unit(values: ArrayLike<number>): Float32Array {
-  const length = Math.hypot(...Array.from(values));
-  return Float32Array.from(values, (x) => x / length);
+  let squared = 0;
+  for (let i = 0; i < values.length; i++) squared += values[i]! ** 2;
+  return Float32Array.from(values, (x) => x / Math.sqrt(squared));
 }
 
 /** Direction `seed` of length 1, uniform on the sphere. */
 export function direction(seed: number): Float32Array {
-  return unit(Array.from({ length: 128 }, (_, i) => normal(seed, i)));
+  const values = new Float64Array(128);
+  for (let i = 0; i < 128; i++) values[i] = normal(seed, i);
+  return unit(values);
 }
 
 /** The vector of length 1 at an angle from the first axis towards the second, in radians. */

@@ -1,0 +1,362 @@
+// Galleries in one file: libsql with a write-ahead log. Several programs may use the file at once.
+import type {
+  GalleryBackend,
+  InsertOptions,
+  Slice,
+  VectorSlice,
+} from '../../../src/faces/gallery/backend.js';
+import { checkCoverage, checkTarget, idTaken, type Target } from '../../../src/faces/gallery/checks.js';
+import { GalleryStore } from '../../../src/faces/gallery/store.js';
+import {
+  type CollectionFacts,
+  type CollectionRecord,
+  DIMENSION,
+  type EnrollOutcome,
+  type Json,
+  type ModelContract,
+  type PersonFacts,
+  type QualityFacts,
+  type RenameOutcome,
+  type Sample,
+} from '../../../src/faces/gallery/types.js';
+import { LibsqlDatabase, type LibsqlOptions } from './libsql-database.js';
+
+/** Bytes of an embedding. */
+const BYTES = 4 * DIMENSION;
+
+/**
+ * Opens the store of galleries in the file `path`, which is made where it is missing. What is acknowledged is on disk;
+ * what is removed is wiped from the file and its log. Calls block while they write or wait for another program.
+ */
+export async function openGalleryFile(path: string, options: LibsqlOptions = {}): Promise<GalleryStore> {
+  return new GalleryStore(new LibsqlBackend(await LibsqlDatabase.open(path, options)));
+}
+
+type RecordRow = [
+  id: number,
+  name: string,
+  contract: string,
+  threshold: number | null,
+  calibration: string,
+  created: string,
+];
+const RECORD = 'id, name, contract, threshold, calibration, created';
+
+type SampleRow = [
+  seq: number,
+  id: string,
+  person: string,
+  embedding: Buffer,
+  cropHash: Buffer,
+  source: string,
+  time: string,
+  quality: string,
+  crop: Buffer | null,
+];
+
+/** The store's rows; GalleryStore and Collection stand in front. */
+export class LibsqlBackend implements GalleryBackend {
+  constructor(private readonly db: LibsqlDatabase) {}
+
+  get location(): string {
+    return this.db.path;
+  }
+
+  async create(record: CollectionRecord): Promise<boolean> {
+    return this.db.write(() => {
+      if (this.rowOf(record.name)) return false;
+      this.insertCollection(record);
+      return true;
+    });
+  }
+
+  async find(name: string): Promise<CollectionRecord | undefined> {
+    const row = this.rowOf(name);
+    return row && recordOf(row);
+  }
+
+  async list(name?: string): Promise<readonly CollectionFacts[]> {
+    const [where, values] = name === undefined ? ['', []] : [' where name = ?', [name]];
+    return this.db
+      .query<[...RecordRow, people: number, samples: number]>(
+        `select ${RECORD}, (select count(*) from person where collection = collection.id),
+           (select count(*) from sample where collection = collection.id)
+         from collection${where} order by name`,
+        values,
+      )
+      .map(([id, n, contract, threshold, calibration, created, people, samples]) => ({
+        ...recordOf([id, n, contract, threshold, calibration, created]),
+        people,
+        samples,
+      }));
+  }
+
+  async drop(name: string): Promise<boolean> {
+    if (!this.rowOf(name)) return false;
+    return this.db.wipe(
+      `collection ${JSON.stringify(name)}`,
+      () => this.db.run('delete from collection where name = ?', [name]) > 0,
+    );
+  }
+
+  async setThreshold(
+    target: Target,
+    { threshold, calibration }: Pick<CollectionRecord, 'threshold' | 'calibration'>,
+  ): Promise<void> {
+    this.db.write(() => this.setDecision(this.require(target), threshold, calibration));
+  }
+
+  async insert(
+    target: Target,
+    samples: readonly Sample[],
+    { where, create }: InsertOptions,
+  ): Promise<readonly EnrollOutcome[]> {
+    return this.db.write(() => {
+      if (create && !this.rowOf(target.name)) this.insertCollection(create);
+      const collection = this.require(target);
+      if (create && create.threshold !== null && this.rowOf(target.name)![3] === null) {
+        this.setDecision(collection, create.threshold, create.calibration);
+      }
+      return samples.map((sample, i) => this.insertSample(collection, sample, where(i)));
+    });
+  }
+
+  async people(target: Target, after: string | undefined, limit: number): Promise<readonly PersonFacts[]> {
+    return this.db.read(() =>
+      this.db
+        .query<[string, number]>(
+          `select name, (select count(*) from sample where person = person.id)
+           from person where collection = ? and name > ? order by name limit ?`,
+          [this.require(target), after ?? '', limit],
+        )
+        .map(([name, samples]) => ({ name, samples })),
+    );
+  }
+
+  async samples(target: Target, after: number, limit: number, person?: string): Promise<Slice<Sample>> {
+    return this.db.read(() => {
+      const collection = this.require(target);
+      const [only, values] = person === undefined ? ['', []] : [' and p.name = ?', [person]];
+      const rows = this.db.query<SampleRow>(
+        `select s.seq, s.id, p.name, s.embedding, s.crop_hash, s.source, s.time, s.quality, s.crop
+         from sample s join person p on p.id = s.person
+         where s.collection = ? and s.seq > ?${only} order by s.seq limit ?`,
+        [collection, after, ...values, limit + 1],
+      );
+      return {
+        items: rows.slice(0, limit).map(sampleOf),
+        next: rows.length > limit ? rows[limit - 1]![0] : undefined,
+      };
+    });
+  }
+
+  async vectors(target: Target, after: number, limit: number): Promise<VectorSlice> {
+    return this.db.read(() => {
+      const rows = this.db.query<[number, string, string, Buffer]>(
+        `select s.seq, s.id, p.name, s.embedding from sample s join person p on p.id = s.person
+         where s.collection = ? and s.seq > ? order by s.seq limit ?`,
+        [this.require(target), after, limit],
+      );
+      const vectors = new Float32Array(rows.length * DIMENSION);
+      const bytes = new Uint8Array(vectors.buffer);
+      rows.forEach(([, , , embedding], i) => {
+        bytes.set(embedding, i * BYTES);
+      });
+      const page = { ids: rows.map(([, id]) => id), people: rows.map(([, , person]) => person), vectors };
+      return { page, next: rows.length === limit ? rows[limit - 1]![0] : undefined };
+    });
+  }
+
+  async rename(
+    target: Target,
+    from: string,
+    to: string,
+    merge: boolean,
+  ): Promise<RenameOutcome | 'taken' | undefined> {
+    const collection = this.require(target);
+    // Looked up first: wiping rewrites the file, and a name that is not there is no reason for that.
+    if (this.personOf(collection, from) === undefined) return undefined;
+    if (!merge && from !== to && this.personOf(collection, to) !== undefined) return 'taken';
+    return this.db.wipe(`the name ${JSON.stringify(from)}`, () =>
+      this.renameRows(this.require(target), from, to, merge),
+    );
+  }
+
+  async removePerson(target: Target, person: string): Promise<number> {
+    if (this.personOf(this.require(target), person) === undefined) return 0;
+    return this.db.wipe(JSON.stringify(person), () => {
+      const id = this.personOf(this.require(target), person);
+      if (id === undefined) return 0;
+      const removed = this.db.run('delete from sample where person = ?', [id]);
+      this.db.run('delete from person where id = ?', [id]);
+      return removed;
+    });
+  }
+
+  async removeSample(target: Target, id: string): Promise<boolean> {
+    const find = () =>
+      this.db.query<[number, number]>('select seq, person from sample where collection = ? and id = ?', [
+        this.require(target),
+        id,
+      ])[0];
+    if (!find()) return false;
+    return this.db.wipe(`sample ${JSON.stringify(id)}`, () => {
+      const found = find();
+      if (!found) return false;
+      const [seq, person] = found;
+      this.db.run('delete from sample where seq = ?', [seq]);
+      this.db.run(
+        'delete from person where id = ? and not exists (select 1 from sample where person = person.id)',
+        [person],
+      );
+      return true;
+    });
+  }
+
+  async reembed(
+    target: Target,
+    contract: ModelContract,
+    embeddings: ReadonlyMap<string, Float32Array>,
+  ): Promise<void> {
+    const where = `${this.location}: collection ${JSON.stringify(target.name)}`;
+    const check = () => {
+      const collection = this.require(target);
+      const ids = this.db.query<[string]>('select id from sample where collection = ?', [collection]);
+      checkCoverage(
+        ids.map(([id]) => id),
+        embeddings,
+        where,
+      );
+      return collection;
+    };
+    this.db.read(check);
+    this.db.wipe(`the old embeddings of ${JSON.stringify(target.name)}`, () => {
+      const collection = check();
+      for (const [id, embedding] of embeddings) {
+        this.db.run('update sample set embedding = ? where collection = ? and id = ?', [
+          blobOf(embedding),
+          collection,
+          id,
+        ]);
+      }
+      this.db.run('update collection set contract = ? where id = ?', [JSON.stringify(contract), collection]);
+      this.setDecision(collection, null, null);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.db.close();
+  }
+
+  private rowOf(name: string): RecordRow | undefined {
+    return this.db.query<RecordRow>(`select ${RECORD} from collection where name = ?`, [name])[0];
+  }
+
+  /** The collection's row id; InputError where it is missing or of another contract. */
+  private require(target: Target): number {
+    const row = this.rowOf(target.name);
+    checkTarget(target, row && recordOf(row).contract, this.location);
+    return row![0];
+  }
+
+  private personOf(collection: number, name: string): number | undefined {
+    return this.db.query<[number]>('select id from person where collection = ? and name = ?', [
+      collection,
+      name,
+    ])[0]?.[0];
+  }
+
+  private insertCollection({ name, contract, threshold, calibration, created }: CollectionRecord): void {
+    this.db.run(
+      'insert into collection (name, contract, threshold, calibration, created) values (?, ?, ?, ?, ?)',
+      [name, JSON.stringify(contract), threshold, JSON.stringify(calibration), created],
+    );
+  }
+
+  private setDecision(collection: number, threshold: number | null, calibration: Json): void {
+    this.db.run('update collection set threshold = ?, calibration = ? where id = ?', [
+      threshold,
+      JSON.stringify(calibration),
+      collection,
+    ]);
+  }
+
+  private insertSample(collection: number, sample: Sample, where: string): EnrollOutcome {
+    const cropHash = Buffer.from(sample.cropHash, 'hex');
+    const [known] = this.db.query<[string, string]>(
+      `select s.id, p.name from sample s join person p on p.id = s.person
+       where s.collection = ? and s.crop_hash = ?`,
+      [collection, cropHash],
+    );
+    if (known) return { status: 'duplicate', id: known[0], person: known[1] };
+    this.db.run('insert into person (collection, name) values (?, ?) on conflict do nothing', [
+      collection,
+      sample.person,
+    ]);
+    const added = this.db.run(
+      `insert into sample (collection, person, id, embedding, crop_hash, source, time, quality, crop)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (collection, id) do nothing`,
+      [
+        collection,
+        this.personOf(collection, sample.person)!,
+        sample.id,
+        blobOf(sample.embedding),
+        cropHash,
+        sample.source,
+        sample.time,
+        JSON.stringify(sample.quality),
+        sample.crop && Buffer.from(sample.crop),
+      ],
+    );
+    if (added === 0) throw idTaken(where, sample.id);
+    return { status: 'enrolled', id: sample.id, person: sample.person };
+  }
+
+  private renameRows(
+    collection: number,
+    from: string,
+    to: string,
+    merge: boolean,
+  ): RenameOutcome | 'taken' | undefined {
+    const old = this.personOf(collection, from);
+    if (old === undefined) return undefined;
+    const samples = this.db.query<[number]>('select count(*) from sample where person = ?', [old])[0]![0];
+    const other = from === to ? undefined : this.personOf(collection, to);
+    if (other === undefined) {
+      this.db.run('update person set name = ? where id = ?', [to, old]);
+      return { merged: false, samples };
+    }
+    if (!merge) return 'taken';
+    this.db.run('update sample set person = ? where person = ?', [other, old]);
+    this.db.run('delete from person where id = ?', [old]);
+    return { merged: true, samples };
+  }
+}
+
+function recordOf([, name, contract, threshold, calibration, created]: RecordRow): CollectionRecord {
+  return {
+    name,
+    contract: JSON.parse(contract) as ModelContract,
+    threshold,
+    calibration: JSON.parse(calibration) as Json,
+    created,
+  };
+}
+
+function sampleOf([, id, person, embedding, cropHash, source, time, quality, crop]: SampleRow): Sample {
+  return {
+    id,
+    person,
+    // Copied: a view of the driver's buffer need not lie at a multiple of four.
+    embedding: new Float32Array(Uint8Array.from(embedding).buffer),
+    cropHash: cropHash.toString('hex'),
+    source,
+    time,
+    quality: JSON.parse(quality) as QualityFacts,
+    crop: crop && Uint8Array.from(crop),
+  };
+}
+
+function blobOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
