@@ -8,6 +8,7 @@ import { foldNn4Small2, NN4_SMALL2_SIDE, nn4Small2 } from '../nets/nn4-small2.js
 import type { PinnedWeights } from '../nets/pinned-weights.js';
 import { foldScales, RESNET34_SIDE, resnet34 } from '../nets/resnet34.js';
 import { DLIB_TEMPLATE, type FaceTemplate, OPENFACE_TEMPLATE } from './align.js';
+import type { Calibration } from './evaluation/calibration.js';
 
 /** A net that turns a chip into 128 numbers of length 1. */
 export interface Embedder {
@@ -15,6 +16,8 @@ export interface Embedder {
   readonly template: FaceTemplate;
   /** Squared L2 below which two faces are held to be one person's, before a user fits one. */
   readonly threshold: number;
+  /** From squared L2 to the probability of one person, where it was fitted. */
+  readonly calibration?: Calibration;
   /** The file's tensors in the form that `record` wants. */
   prepare(tensors: ReadonlyMap<string, WeightTensor>, where: string): Map<string, WeightTensor>;
   /** x [N,3,S,S], RGB in 0..1 -> [N,128], rows of length 1. */

@@ -23,11 +23,11 @@ const PACKAGE = '@vladmandic/face-api';
 
 export interface FaceModelOptions {
   /** The embedding net, `resnet34` unless told. */
-  readonly net?: string;
+  readonly net?: string | undefined;
   /** For nn4.small2: a safetensors file, or a folder with one or with the course's CSV files. */
-  readonly weights?: string;
+  readonly weights?: string | undefined;
   /** Leaves detector and landmark net out, for faces that are aligned already. */
-  readonly aligned?: boolean;
+  readonly aligned?: boolean | undefined;
   readonly env?: NodeJS.ProcessEnv;
 }
 
