@@ -47,7 +47,9 @@ export async function findFaces(
   const landmarks = await pipeline.landmarks(picture, large);
   const all = large.flatMap((box, i): FoundFace[] => {
     const quality = measured(picture, landmarks[i]!);
-    return quality ? [{ box, landmarks: landmarks[i]!, quality }] : [];
+    return quality && quality.eyeDistance >= LEAST_EYES * box.width
+      ? [{ box, landmarks: landmarks[i]!, quality }]
+      : [];
   });
   const faces = withoutTwins(all);
   const boxesLeft = faces.map(({ box }) => box);
@@ -71,6 +73,12 @@ function withoutTwins(faces: readonly FoundFace[]): FoundFace[] {
   }
   return kept;
 }
+
+/**
+ * Distance of the outer eye corners in shares of the box's width below which the landmarks have collapsed, as they do on
+ * what is no face; faces have 0.35 to 0.6, a profile half of it.
+ */
+const LEAST_EYES = 0.12;
 
 /** Faces whose middles are nearer than this, in eye distances, are one. */
 const SAME_PLACE = 0.6;

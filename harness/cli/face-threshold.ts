@@ -1,0 +1,155 @@
+// `facet face threshold`: a threshold and a calibration out of the user's own pictures.
+import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
+import { type Calibration, fitIsotonic, fitPlatt } from '../../src/faces/evaluation/calibration.js';
+import { type OperatingPoint, operatingPoint } from '../../src/faces/evaluation/operating-point.js';
+import type { ScoredPair } from '../../src/faces/evaluation/scores.js';
+import { squaredDistance } from '../../src/faces/gallery/distance.js';
+import type { CollectionFacts, Json, VectorPage } from '../../src/faces/gallery/types.js';
+import { DIMENSION } from '../../src/faces/gallery/types.js';
+import { listPictures } from '../node/faces/picture-list.js';
+import { oneOf, realNumber } from './arguments.js';
+import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
+import {
+  type FindArguments,
+  findArguments,
+  findOptions,
+  type NetArguments,
+  netOptions,
+  print,
+  printJson,
+} from './face-options.js';
+import { FaceSession, forPictures, modelsOf } from './face-session.js';
+
+interface ThresholdArguments extends FindArguments, NetArguments, DatabaseArguments {
+  far: number;
+  calibration: Calibration['kind'];
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+/** Pairs of different people at most: beyond, the sums grow and the answer does not. */
+const MOST_PAIRS = 2_000_000;
+
+/** The sub-command `threshold`. */
+export function thresholdCommand(): Command {
+  const command = new Command('threshold')
+    .description('fit threshold and probabilities on your own people, and keep them in the collection')
+    .argument('[folder]', 'a folder of people as enroll takes it (default: the samples of the collection)')
+    .option('--far <rate>', 'false accept rate that is wanted', realNumber('--far'), 0.001)
+    .option(
+      '--calibration <kind>',
+      'platt | isotonic: how distances become probabilities',
+      oneOf('--calibration', ['platt', 'isotonic'] as const),
+      'platt',
+    )
+    .option('--dry-run', 'print them, keep nothing')
+    .option('--json', 'print JSON');
+  findOptions(command, 'largest');
+  netOptions(command, "the collection's");
+  databaseOptions(command);
+  return command
+    .addHelpText('after', '\nExample: facet face threshold people/ --far 0.0001')
+    .action(runThreshold);
+}
+
+async function runThreshold(folder: string | undefined, args: ThresholdArguments): Promise<void> {
+  await withStore(args, { create: false }, async (store) => {
+    const facts = await needCollection(store, args);
+    const people =
+      folder === undefined
+        ? await enrolled(await store.openCollection(facts.name))
+        : await seen(folder, facts, args);
+    const pairs = allPairs(people);
+    const point = operatingPoint(pairs, args.far);
+    const calibration = args.calibration === 'platt' ? fitPlatt(pairs) : fitIsotonic(pairs);
+    if (!(point.threshold > 0)) {
+      throw new InputError(
+        `no threshold above 0 lets at most ${args.far} of the ${point.far.trials} pairs of different people pass; some are equal`,
+      );
+    }
+    if (!args.dryRun) {
+      const collection = await store.openCollection(facts.name);
+      await collection.setThreshold(Math.min(4, point.threshold), calibration as unknown as Json);
+    }
+    if (args.json) printJson({ collection: facts.name, kept: !args.dryRun, ...point, calibration });
+    else print(describe(facts.name, point, args.dryRun !== true));
+  });
+}
+
+function describe(
+  name: string,
+  { threshold, wantedFar, far, tar, resolved }: OperatingPoint,
+  kept: boolean,
+): string {
+  const rate = ({ value, low, high, hits, trials }: OperatingPoint['far']) =>
+    `${(100 * value).toFixed(3)} % (${hits} of ${trials}; 95 % interval ${(100 * low).toFixed(3)} to ${(100 * high).toFixed(3)} %)`;
+  return [
+    `collection ${name}: threshold ${threshold.toFixed(4)} for a false accept rate of ${wantedFar}${kept ? ', kept' : ', not kept'}`,
+    `  different people accepted: ${rate(far)}`,
+    `  same person accepted:      ${rate(tar)}`,
+    ...(resolved
+      ? []
+      : [
+          `  so few pairs of different people cannot show a rate of ${wantedFar}: the threshold lets none of them pass`,
+        ]),
+  ].join('\n');
+}
+
+interface Person {
+  readonly name: string;
+  readonly embedding: Float32Array;
+}
+
+async function enrolled(collection: { vectors(): AsyncIterable<VectorPage> }): Promise<Person[]> {
+  const people: Person[] = [];
+  for await (const { people: names, vectors } of collection.vectors()) {
+    for (const [i, name] of names.entries()) {
+      people.push({ name, embedding: vectors.slice(i * DIMENSION, (i + 1) * DIMENSION) });
+    }
+  }
+  return people;
+}
+
+async function seen(
+  folder: string,
+  facts: CollectionFacts,
+  args: ThresholdArguments,
+): Promise<readonly Person[]> {
+  const pictures = await listPictures([folder]);
+  const models = await modelsOf({ ...args, net: args.net ?? facts.contract.net });
+  if (models.contract.net !== facts.contract.net || models.contract.weights !== facts.contract.weights) {
+    throw new InputError(
+      `collection ${facts.name} holds embeddings of ${facts.contract.net}; a threshold of ${models.contract.net} would not fit them`,
+    );
+  }
+  return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
+    const { results } = await forPictures(pictures, async ({ path, folder: name }) => {
+      const { faces } = await session.chips(path);
+      return { name, embedding: (await session.embed([faces[0]!.chip]))[0]! };
+    });
+    return results;
+  });
+}
+
+/** Every pair of samples; of different people every n-th where there are too many. */
+function allPairs(people: readonly Person[]): ScoredPair[] {
+  const total = (people.length * (people.length - 1)) / 2;
+  const step = Math.max(1, Math.ceil(total / MOST_PAIRS));
+  const pairs: ScoredPair[] = [];
+  let count = 0;
+  for (const [i, a] of people.entries()) {
+    for (let j = 0; j < i; j++) {
+      const b = people[j]!;
+      const same = a.name === b.name;
+      if (!same && count++ % step !== 0) continue;
+      pairs.push({ same, distance: squaredDistance(a.embedding, b.embedding) });
+    }
+  }
+  if (!pairs.some(({ same }) => same) || !pairs.some(({ same }) => !same)) {
+    throw new InputError(
+      `a threshold needs at least two people and two pictures of one of them, got ${people.length} pictures of ${new Set(people.map(({ name }) => name)).size}`,
+    );
+  }
+  return pairs;
+}
