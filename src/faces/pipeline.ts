@@ -32,10 +32,15 @@ export interface PipelineModels {
   readonly embedder?: Embedder & { readonly file: NetFile };
 }
 
+export interface PipelineOptions {
+  /** Bytes of a picture on the GPU, 16 a pixel, above which only the parts that are sampled go there (64 MiB). */
+  readonly largestPicture?: number;
+}
+
 /** Records a net on samples [N,3,S,S]. */
 type SampleNet = (tape: Tape, x: Tensor) => Tensor;
 
-/** Bytes of a picture on the GPU (four channels of f32) above which only the parts that are sampled go there. */
+/** Of PipelineOptions. */
 const LARGEST_PICTURE = 64 * 2 ** 20;
 
 /** Faces per run: programs are compiled for these. */
@@ -53,9 +58,10 @@ export class FacePipeline {
   constructor(
     device: Device,
     private readonly models: PipelineModels,
+    { largestPicture = LARGEST_PICTURE }: PipelineOptions = {},
   ) {
     this.store = new TensorStore(device);
-    this.largest = Math.min(LARGEST_PICTURE, device.target.maxBindingBytes);
+    this.largest = Math.min(largestPicture, device.target.maxBindingBytes);
     this.stages = new Stages(this.store);
     const pinned = (file: NetFile | undefined) =>
       file && new PinnedWeights(this.store, file.tensors, file.source);
