@@ -104,9 +104,13 @@ export class LibsqlDatabase {
     return result;
   }
 
+  /** Closes the connection, the log emptied into the file so that this can be copied alone, if nobody else is at it. */
   close(): void {
+    if (!this.db.open) return;
+    this.exec('pragma busy_timeout = 0');
+    this.query('pragma wal_checkpoint(truncate)');
     this.statements.clear();
-    if (this.db.open) this.db.close();
+    this.db.close();
   }
 
   /**

@@ -136,12 +136,18 @@ export class LibsqlBackend implements GalleryBackend {
   async samples(target: Target, after: number, limit: number, person?: string): Promise<Slice<Sample>> {
     return this.db.read(() => {
       const collection = this.require(target);
-      const [only, values] = person === undefined ? ['', []] : [' and p.name = ?', [person]];
+      // Named: else the planner may take the index of ids and sort all rows for every page.
+      const [from, values] =
+        person === undefined
+          ? ['sample s indexed by sample_of_collection cross join person p on p.id = s.person', []]
+          : [
+              'person p cross join sample s indexed by sample_of_person on s.person = p.id and p.collection = s.collection and p.name = ?',
+              [person],
+            ];
       const rows = this.db.query<SampleRow>(
         `select s.seq, s.id, p.name, s.embedding, s.crop_hash, s.source, s.time, s.quality, s.crop
-         from sample s join person p on p.id = s.person
-         where s.collection = ? and s.seq > ?${only} order by s.seq limit ?`,
-        [collection, after, ...values, limit + 1],
+         from ${from} where s.collection = ? and s.seq > ? order by s.seq limit ?`,
+        [...values, collection, after, limit + 1],
       );
       return {
         items: rows.slice(0, limit).map(sampleOf),
@@ -153,7 +159,8 @@ export class LibsqlBackend implements GalleryBackend {
   async vectors(target: Target, after: number, limit: number): Promise<VectorSlice> {
     return this.db.read(() => {
       const rows = this.db.query<[number, string, string, Buffer]>(
-        `select s.seq, s.id, p.name, s.embedding from sample s join person p on p.id = s.person
+        `select s.seq, s.id, p.name, s.embedding
+         from sample s indexed by sample_of_collection cross join person p on p.id = s.person
          where s.collection = ? and s.seq > ? order by s.seq limit ?`,
         [this.require(target), after, limit],
       );

@@ -139,7 +139,9 @@ export class PostgresConnection {
   private explain(error: unknown): unknown {
     if (error instanceof InputError || !(error instanceof Error)) return error;
     const code = codeOf(error);
-    const told = TEXTS[code] ?? (isLost(error) ? 'the connection to the server was lost' : undefined);
+    // The driver's own timeout has no code.
+    const name = error.message.startsWith('timeout expired') ? 'ETIMEDOUT' : code;
+    const told = TEXTS[name] ?? (isLost(error) ? 'the connection to the server was lost' : undefined);
     if (told === undefined) return error;
     const detail = code === '42501' ? ` (${error.message})` : '';
     return new InputError(`${this.location}: ${told}${detail}`, { cause: error });

@@ -122,7 +122,6 @@ class PostgresBackend implements GalleryBackend {
 
   drop(name: string): Promise<boolean> {
     return this.connection.write(async (query) => {
-      // In the order in which everybody takes these locks.
       await query(`lock table ${this.table} in access exclusive mode`);
       const [gone] = await query<[number]>(`delete from ${this.collections} where name = $1 returning id`, [
         name,
@@ -347,7 +346,8 @@ class PostgresBackend implements GalleryBackend {
   }
 
   private async createOrFill(query: Query, target: Target, record: CollectionRecord): Promise<void> {
-    if (await this.insertCollection(query, record)) return;
+    const [known] = await query(`select 1 from ${this.collections} where name = $1`, [target.name]);
+    if (!known && (await this.insertCollection(query, record))) return;
     await query(
       `update ${this.collections} set threshold = $2, calibration = $3
        where id = $1 and threshold is null and $2::double precision is not null`,
@@ -378,8 +378,12 @@ class PostgresBackend implements GalleryBackend {
     return row![0];
   }
 
-  /** As `require`; writers of one collection come one after the other. */
-  private lock(query: Query, target: Target): Promise<number> {
+  /**
+   * As `require`; writers of one collection come one after the other. Everybody locks the table of samples before a
+   * collection's row, so that nobody waits for somebody who waits for him.
+   */
+  private async lock(query: Query, target: Target): Promise<number> {
+    await query(`lock table ${this.table} in row exclusive mode`);
     return this.require(query, target, ' for update');
   }
 

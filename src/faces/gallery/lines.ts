@@ -56,12 +56,10 @@ export function encodeHeader({ name, contract, threshold, calibration, created }
 
 /** The line of one sample. */
 export function encodeSample({ embedding, crop, ...facts }: Sample): string {
-  return JSON.stringify({
-    ...facts,
-    // Nine significant digits bring an f32 back exactly.
-    embedding: Array.from(embedding, (x) => Number(x.toPrecision(9))),
-    crop: crop && toBase64(crop),
-  });
+  const rest = JSON.stringify({ ...facts, crop: crop && toBase64(crop) });
+  // Nine significant digits bring an f32 back exactly. Put in as text: half the time of numbers made from it.
+  const numbers = Array.from(embedding, (x) => x.toPrecision(9)).join(',');
+  return `${rest.slice(0, -1)},"embedding":[${numbers}]}`;
 }
 
 /** The last line. */

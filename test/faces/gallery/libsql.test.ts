@@ -1,5 +1,5 @@
 // The embedded store: one file that survives crashes, serves several programs, and forgets what is removed.
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -210,6 +210,16 @@ describe('ten thousand samples', () => {
     }
     await store.close();
   });
+});
+
+it('a closed gallery is whole in its one file', async () => {
+  const path = fresh();
+  const store = await openGalleryFile(path);
+  await (await store.createCollection('people', CONTRACT)).enroll([sampleOf('Ann', 1)]);
+  await store.close();
+  const copy = fresh();
+  copyFileSync(path, copy);
+  expect((await idsIn(copy)).size).toBe(1);
 });
 
 it('a new file is for its owner only', async () => {

@@ -91,6 +91,24 @@ describe('search', () => {
   });
 });
 
+describe('several programs', () => {
+  it('may enrol, open and make collections at once', async () => {
+    const stores = await Promise.all([1, 2, 3].map(() => openGalleryDatabase(url(), { schema: 'shared' })));
+    const made = await Promise.allSettled(stores.map((store) => store.createCollection('people', CONTRACT)));
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const collections = await Promise.all(stores.map((store) => store.openCollection('people', CONTRACT)));
+    // Every crop is offered by two of the three, so that each is enrolled once and a duplicate once.
+    const offers = collections.flatMap((c, which) =>
+      Array.from({ length: 30 }, (_, i) => c.enroll([sampleOf(`p${i % 4}`, (30 * which + i) % 45)])),
+    );
+    const outcomes = (await Promise.all(offers)).flat();
+    expect(outcomes.filter(({ status }) => status === 'enrolled')).toHaveLength(45);
+    const ids = new Set(outcomes.map(({ id }) => id));
+    expect(new Set((await collections[0]!.snapshot()).page.ids)).toEqual(ids);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+});
+
 describe('a lost connection', () => {
   it('in a transaction has it run again, once and whole', async () => {
     const door = await slamming('insert into "facet".sample');
