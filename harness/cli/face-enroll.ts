@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import type { RgbImage } from '../../src/base/image.js';
+import { checkName } from '../../src/faces/gallery/checks.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { EnrollOutcome, NewSample } from '../../src/faces/gallery/types.js';
@@ -95,6 +96,7 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
       `${nameless.path}: --name must tell whom a file shows; only in folders it is the folder's name`,
     );
   }
+  if (args.name !== undefined) checkName(args.name, 'person');
   return withStore(args, { create: true }, async (store) => {
     const known = await findCollection(store, args);
     const models = await modelsOf({ ...args, net: args.net ?? known?.contract.net });

@@ -36,7 +36,7 @@ export function reembedCommand(): Command {
     .addHelpText(
       'after',
       `
-Pictures are read again where they lay when they were enrolled. All samples are rebuilt or none: where a picture is
+Pictures are read again where they lay when they were enrolled, else the crops that --keep-crops kept. All samples are rebuilt or none: where a picture is
 gone, the sample must be removed first. Threshold and calibration belonged to the old net and are dropped.
 Example: facet face reembed --net nn4.small2 --weights nn4.safetensors`,
     )
@@ -99,13 +99,19 @@ async function embedSample(
   sample: Sample,
   args: ReembedArguments,
 ): Promise<Float32Array> {
-  const { source } = sample;
-  const box = boxOf(sample.quality);
-  const { faces } = await session.chips(source, { policy: args.faces ?? (box ? 'all' : 'largest') });
-  const overlaps = faces.map(({ found }) => (box && found ? intersectionOverUnion(box, found.box) : 1));
-  const best = overlaps.indexOf(Math.max(...overlaps));
-  if (!(overlaps[best]! >= SAME_BOX)) {
-    throw new InputError(`${source}: the face that was enrolled is not found where it was`);
+  const { source, crop } = sample;
+  try {
+    const box = boxOf(sample.quality);
+    const { faces } = await session.chips(source, { policy: args.faces ?? (box ? 'all' : 'largest') });
+    const overlaps = faces.map(({ found }) => (box && found ? intersectionOverUnion(box, found.box) : 1));
+    const best = overlaps.indexOf(Math.max(...overlaps));
+    if (!(overlaps[best]! >= SAME_BOX)) {
+      throw new InputError(`${source}: the face that was enrolled is not found where it was`);
+    }
+    return (await session.embed([faces[best]!.chip]))[0]!;
+  } catch (error) {
+    // The aligned face is smaller than the picture was, so the picture comes first.
+    if (!(error instanceof InputError) || !crop) throw error;
+    return (await session.embed([await session.chipOfCrop(crop)]))[0]!;
   }
-  return (await session.embed([faces[best]!.chip]))[0]!;
 }

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../../src/base/errors.js';
 import type { RgbImage } from '../../src/base/image.js';
+import { alignFace } from '../../src/faces/align.js';
+import { middleBox } from '../../src/faces/boxes.js';
 import type { ModelContract } from '../../src/faces/gallery/types.js';
 import type { Embedder } from '../../src/faces/models.js';
 import { FacePipeline, type PipelineModels } from '../../src/faces/pipeline.js';
@@ -71,6 +73,14 @@ export class FaceSession {
     if (faces.length === 0) throw noFace(path, picture);
     const chips = await faceChips(this.pipeline, picture, faces, this.embedder.template);
     return { path, picture, detected, faces: faces.map((found, i) => ({ found, chip: chips[i]! })) };
+  }
+
+  /** The chip of an aligned face that another template made: its landmarks are looked for about its middle. */
+  async chipOfCrop(crop: Uint8Array): Promise<RgbImage> {
+    const picture = await readPicture(crop, { where: 'a kept crop:' });
+    const [landmarks] = await this.pipeline.landmarks(picture, [middleBox(picture)]);
+    const [chip] = await this.pipeline.chips(picture, [alignFace(landmarks!, this.embedder.template)]);
+    return chip!;
   }
 
   /** The embedding of each chip. */

@@ -27,6 +27,13 @@ interface Pooling {
   readonly outputs?: number;
 }
 
+/**
+ * Poolings inside the blocks. `released`: those that the released weights were trained with, without padding, stride 2
+ * (max) or 3 (L2). `definition`: those that OpenFace's nn4.small2.def.lua names, max with padding at the block's own
+ * stride, L2 at stride 1.
+ */
+export type Nn4Poolings = 'released' | 'definition';
+
 /** Branches of an Inception block: outputs of the reduction and of the convolution behind it. */
 interface Block {
   readonly name: string;
@@ -151,7 +158,12 @@ export function foldNn4Small2(
  * x [N,3,96,96], RGB in 0..1, an aligned face -> every layer by name (`conv1`, `lrn1`, `inception_3a`, …, `dense`,
  * `embedding` [N,128] of length 1). `weights`: from `foldNn4Small2`.
  */
-export function nn4Small2(tape: Tape, weights: PinnedWeights, x: Tensor): Map<string, Tensor> {
+export function nn4Small2(
+  tape: Tape,
+  weights: PinnedWeights,
+  x: Tensor,
+  poolings: Nn4Poolings = 'released',
+): Map<string, Tensor> {
   const layers = new Map<string, Tensor>();
   const keep = (name: string, y: Tensor) => {
     layers.set(name, y);
@@ -166,7 +178,8 @@ export function nn4Small2(tape: Tape, weights: PinnedWeights, x: Tensor): Map<st
   y = keep('conv3', conv('conv3', y, 1, 1));
   y = keep('lrn2', tape.record(crossMapLrn, 'lrn2', { x: y }, LRN));
   y = keep('pool2', tape.record(maxPool2d, 'pool2', { x: y }, pool));
-  for (const block of NN4_SMALL2_BLOCKS) y = keep(`inception_${block.name}`, inception(tape, conv, block, y));
+  for (const block of NN4_SMALL2_BLOCKS)
+    y = keep(`inception_${block.name}`, inception(tape, conv, block, y, poolings));
   y = keep('avgpool', tape.record(avgPool2d, 'avgpool', { x: y }, { window: 3, stride: 3, pad: 0 }));
   const flat = tape.record(flatten, 'flatten', { x: y }, {});
   const dense = { weight: weights.get('dense.weight', [128, 736]), bias: weights.get('dense.bias', [128]) };
@@ -187,7 +200,7 @@ function convolver(tape: Tape, weights: PinnedWeights): Conv {
   };
 }
 
-function inception(tape: Tape, conv: Conv, block: Block, x: Tensor): Tensor {
+function inception(tape: Tape, conv: Conv, block: Block, x: Tensor, poolings: Nn4Poolings): Tensor {
   const name = `inception_${block.name}`;
   const branches: Tensor[] = [];
   for (const [size, branch] of [
@@ -198,8 +211,8 @@ function inception(tape: Tape, conv: Conv, block: Block, x: Tensor): Tensor {
     const reduced = conv(`${name}_${size}x${size}_conv1`, x, 1, 0);
     branches.push(conv(`${name}_${size}x${size}_conv2`, reduced, branch[2], (size - 1) / 2));
   }
-  const { kind, stride, outputs } = block.pool;
-  const attrs = { window: 3, stride, pad: 0 };
+  const { kind, outputs } = block.pool;
+  const attrs = poolings === 'released' ? { window: 3, stride: block.pool.stride, pad: 0 } : defined(block);
   const pooled =
     kind === 'max'
       ? tape.record(maxPool2d, `${name}_pool`, { x }, attrs)
@@ -208,4 +221,9 @@ function inception(tape: Tape, conv: Conv, block: Block, x: Tensor): Tensor {
   if (block.one) branches.push(conv(`${name}_1x1_conv`, x, 1, 0));
   const inputs = Object.fromEntries(branches.map((branch, i) => [`x${i}`, branch]));
   return tape.record(depthConcat, name, inputs, {});
+}
+
+/** The pooling of a block as the definition has it. */
+function defined({ pool, three }: Block): { window: number; stride: number; pad: number } {
+  return pool.kind === 'l2' ? { window: 3, stride: 1, pad: 0 } : { window: 3, stride: three[2], pad: 1 };
 }

@@ -1,7 +1,7 @@
 // The embedding of one face in each of many pictures, for evaluation and for fitting thresholds.
 import type { RgbImage } from '../../../src/base/image.js';
 import { alignFace } from '../../../src/faces/align.js';
-import type { Box } from '../../../src/faces/boxes.js';
+import { middleBox } from '../../../src/faces/boxes.js';
 import type { Embedder } from '../../../src/faces/models.js';
 import type { FacePipeline } from '../../../src/faces/pipeline.js';
 import { alignedChip, type FindOptions, findFaces } from '../../../src/faces/read.js';
@@ -80,10 +80,4 @@ export async function embedPictures(
   ) as Record<Stage, number>;
   const { name, template } = embedder;
   return { net: name, template: template.name, embeddings, weak, missed, milliseconds };
-}
-
-/** The middle of a picture, where a picture of one person has the face. */
-function middleBox({ width, height }: RgbImage): Box {
-  const side = 0.6 * Math.min(width, height);
-  return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
 }

@@ -125,7 +125,11 @@ async function readNn4(path: string, from: string): Promise<NetFile> {
 
 function safetensorsOf(bytes: Uint8Array, path: string): Map<string, WeightTensor> {
   const tensors = new Map<string, WeightTensor>();
-  for (const [name, stored] of parseSafetensors(bytes, path).tensors) {
+  const { tensors: all } = parseSafetensors(bytes, path);
+  // Files from elsewhere also hold counters of batches and the like.
+  for (const { tensor: name } of nn4CsvFiles()) {
+    const stored = all.get(name);
+    if (!stored) throw new WeightsError(`${path}: tensor ${name} of nn4.small2 is missing`);
     const values = tensorValues(stored, `${path}: tensor ${name}`);
     const wrong = values.findIndex((value) => !Number.isFinite(value));
     if (wrong >= 0) {
