@@ -1,5 +1,5 @@
 // `facet face detect`, `align` and `embed`: the stages from a picture to its vectors, one by one.
-import { join, parse } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { findFaces } from '../../src/faces/read.js';
@@ -103,6 +103,10 @@ async function runAlign(paths: string[], args: AlignArguments): Promise<number> 
       const files: string[] = [];
       for (const [i, { chip }] of faces.entries()) {
         const to = chipPath(args.output, picture, i);
+        // Nor with --force: the picture would be lost.
+        if (resolve(to) === resolve(picture.path)) {
+          throw new InputError(`${to}: is the picture itself; write into another folder`);
+        }
         await makeFolder(parse(to).dir);
         await checkPicturePath(to, write);
         await writePicture(to, chip, write);

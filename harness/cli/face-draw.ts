@@ -7,6 +7,7 @@ import { type DrawnFace, drawFaces } from '../node/faces/draw.js';
 import type { ListedPicture } from '../node/faces/picture-list.js';
 import { reasonOf } from '../node/overwrite.js';
 import { checkPicturePath, writePicture } from '../node/pictures.js';
+import { exists } from '../node/weights.js';
 
 /** Checks, before any work, that a drawing of each picture can be written; InputError where it cannot. */
 export async function checkDraw(
@@ -26,8 +27,12 @@ export async function checkDraw(
     return;
   }
   for (const { path, relative } of pictures) {
-    if (resolve(join(to, drawingName(relative))) === resolve(path)) {
+    const drawing = join(to, drawingName(relative));
+    if (resolve(drawing) === resolve(path)) {
       throw new InputError(`${to}: the drawing of ${path} would replace it; draw into another folder`);
+    }
+    if (!options.force && (await exists(drawing))) {
+      throw new InputError(`${drawing}: exists already; --force replaces it`);
     }
   }
 }

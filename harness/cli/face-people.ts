@@ -1,6 +1,7 @@
 // `facet face list`, `rename`, `remove`, `export` and `import`: what needs no net.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
@@ -150,6 +151,9 @@ function exportCommand(): Command {
       const write = args.force ? { force: true } : {};
       if (output !== undefined) await checkWritable(output, write);
       await withStore(args, { create: false }, async (store) => {
+        if (output !== undefined && resolve(output) === resolve(store.location)) {
+          throw new InputError(`${output}: is the gallery itself`);
+        }
         const lines: string[] = [];
         for await (const line of (await open(store, args)).exportLines()) {
           if (output === undefined) print(line);

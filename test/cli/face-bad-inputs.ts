@@ -75,7 +75,11 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     ['face', 'list', '--db', 'one.jpg'],
     /one\.jpg: .*(no|not a) (gallery|database)/,
   ],
-  ['a database that is missing', ['face', 'identify', 'one.jpg', '--db', 'no.db'], /no\.db: there is no gallery/],
+  [
+    'a database that is missing',
+    ['face', 'identify', 'one.jpg', '--db', 'no.db'],
+    /no\.db: there is no gallery/,
+  ],
   [
     'a collection that is missing',
     ['face', 'identify', 'one.jpg', '--db', 'db', '--collection', 'x'],
