@@ -90,9 +90,10 @@ export interface Judgement {
   readonly calibration: Calibration | null;
 }
 
-/** The user's threshold, else the collection's, else the net's. */
+/** The user's threshold, else the collection's, else the net's for that purpose. */
 export function judgementOf(
-  embedder: Pick<Embedder, 'threshold' | 'calibration'>,
+  embedder: Embedder,
+  purpose: 'verify' | 'search',
   facts: CollectionFacts | undefined,
   threshold: number | undefined,
 ): Judgement {
@@ -103,7 +104,8 @@ export function judgementOf(
   }
   const fitted = facts?.calibration ? parseCalibration(facts.calibration, `collection ${facts.name}`) : null;
   return {
-    threshold: threshold ?? facts?.threshold ?? embedder.threshold,
+    threshold:
+      threshold ?? facts?.threshold ?? (purpose === 'verify' ? embedder.threshold : embedder.searchThreshold),
     calibration: fitted ?? embedder.calibration ?? null,
   };
 }

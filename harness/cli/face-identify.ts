@@ -1,6 +1,8 @@
 // `facet face identify`: who is in a picture.
 import { Command } from 'commander';
+import { GpuNearest } from '../../src/faces/gallery/gpu-nearest.js';
 import { DECISION_RULES, type DecisionRule } from '../../src/faces/gallery/rank.js';
+import type { Snapshot } from '../../src/faces/gallery/search.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { oneOf, realNumber, wholeNumber } from './arguments.js';
 import {
@@ -69,11 +71,18 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
     const facts = await needCollection(store, args);
     const models = await modelsOf({ ...args, net: args.net ?? facts.contract.net });
     const collection = await store.openCollection(facts.name, models.contract);
-    const judgement = judgementOf(models.pipeline.embedder, facts, args.threshold);
+    const judgement = judgementOf(models.pipeline.embedder, 'search', facts, args.threshold);
     // One picture asks the store; many ask what was read of it once.
-    const gallery = pictures.length > 4 ? await collection.snapshot() : collection;
-    const options = { rule: args.rule, k: args.k, threshold: judgement.threshold };
+    const snapshot = pictures.length > FEW ? await collection.snapshot() : undefined;
     return FaceSession.run(models, args, findArguments(args, 'all'), async (session) => {
+      const gpu = snapshot && onGpu(session, snapshot);
+      const options = {
+        rule: args.rule,
+        k: args.k,
+        threshold: judgement.threshold,
+        ...(gpu ? { nearest: gpu.nearest } : {}),
+      };
+      const gallery = snapshot ?? collection;
       const outcome = await forPictures(pictures, async (picture) => {
         const seen = await session.chips(picture.path);
         const embeddings = await session.embed(seen.faces.map(({ chip }) => chip));
@@ -94,6 +103,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
         if (!args.json) for (const face of faces) print(describe(picture.path, face, judgement));
         return { path: picture.path, faces };
       });
+      await gpu?.destroy();
       const unknown = outcome.results
         .flatMap(({ faces }) => faces)
         .filter(({ person }) => person === null).length;
@@ -111,6 +121,16 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
       return outcome.failed ? 2 : unknown > 0 ? 1 : 0;
     });
   });
+}
+
+/** Up to so many pictures ask the store itself. */
+const FEW = 4;
+/** Vectors from which a GPU beats the processor; an adapter that is one has nothing to win. */
+const MANY = 20_000;
+
+function onGpu({ device }: FaceSession, { page }: Snapshot): GpuNearest | undefined {
+  if (device.target.cpu || page.ids.length < MANY) return undefined;
+  return GpuNearest.open(device, page.vectors);
 }
 
 interface NamedFace {

@@ -18,7 +18,7 @@ import { type NetArguments, warn } from './face-options.js';
 /** Runs `work` with a pipeline of `models` on a device, and puts both away. */
 export async function withPipeline<T>(
   models: PipelineModels,
-  work: (pipeline: FacePipeline) => Promise<T>,
+  work: (pipeline: FacePipeline, device: Device) => Promise<T>,
 ): Promise<T> {
   const platform = nodePlatform();
   let device: Device | undefined;
@@ -26,7 +26,7 @@ export async function withPipeline<T>(
     device = await Device.open(platform);
     const pipeline = new FacePipeline(device, models);
     try {
-      return await work(pipeline);
+      return await work(pipeline, device);
     } finally {
       await pipeline.destroy();
     }
@@ -39,6 +39,7 @@ export async function withPipeline<T>(
 /** Faces of pictures, as chips of one net, and their embeddings. */
 export class FaceSession {
   private constructor(
+    readonly device: Device,
     readonly pipeline: FacePipeline,
     readonly embedder: Embedder,
     readonly contract: ModelContract,
@@ -54,8 +55,8 @@ export class FaceSession {
     work: (session: FaceSession) => Promise<T>,
   ): Promise<T> {
     const { embedder } = models.pipeline;
-    return withPipeline(models.pipeline, (pipeline) =>
-      work(new FaceSession(pipeline, embedder, models.contract, args.aligned === true, find)),
+    return withPipeline(models.pipeline, (pipeline, device) =>
+      work(new FaceSession(device, pipeline, embedder, models.contract, args.aligned === true, find)),
     );
   }
 

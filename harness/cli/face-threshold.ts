@@ -4,6 +4,7 @@ import { InputError } from '../../src/base/errors.js';
 import { type Calibration, fitIsotonic, fitPlatt } from '../../src/faces/evaluation/calibration.js';
 import { type OperatingPoint, operatingPoint } from '../../src/faces/evaluation/operating-point.js';
 import type { ScoredPair } from '../../src/faces/evaluation/scores.js';
+import { sameContract } from '../../src/faces/gallery/checks.js';
 import { squaredDistance } from '../../src/faces/gallery/distance.js';
 import type { CollectionFacts, Json, VectorPage } from '../../src/faces/gallery/types.js';
 import { DIMENSION } from '../../src/faces/gallery/types.js';
@@ -54,38 +55,55 @@ export function thresholdCommand(): Command {
 }
 
 async function runThreshold(folder: string | undefined, args: ThresholdArguments): Promise<void> {
+  if (folder !== undefined && args.dryRun) {
+    // Nothing is kept, so that no gallery is needed.
+    tell(undefined, fitTo(await seen(folder, undefined, args), args), args);
+    return;
+  }
   await withStore(args, { create: false }, async (store) => {
     const facts = await needCollection(store, args);
-    const people =
-      folder === undefined
-        ? await enrolled(await store.openCollection(facts.name))
-        : await seen(folder, facts, args);
-    const pairs = allPairs(people);
-    const point = operatingPoint(pairs, args.far);
-    const calibration = args.calibration === 'platt' ? fitPlatt(pairs) : fitIsotonic(pairs);
-    if (!(point.threshold > 0)) {
-      throw new InputError(
-        `no threshold above 0 lets at most ${args.far} of the ${point.far.trials} pairs of different people pass; some are equal`,
-      );
-    }
+    const collection = await store.openCollection(facts.name);
+    const fitted = fitTo(
+      folder === undefined ? await enrolled(collection) : await seen(folder, facts, args),
+      args,
+    );
     if (!args.dryRun) {
-      const collection = await store.openCollection(facts.name);
-      await collection.setThreshold(Math.min(4, point.threshold), calibration as unknown as Json);
+      await collection.setThreshold(Math.min(4, fitted.threshold), fitted.calibration as unknown as Json);
     }
-    if (args.json) printJson({ collection: facts.name, kept: !args.dryRun, ...point, calibration });
-    else print(describe(facts.name, point, args.dryRun !== true));
+    tell(facts.name, fitted, args);
   });
 }
 
+interface Fitted extends OperatingPoint {
+  readonly calibration: Calibration;
+}
+
+function fitTo(people: readonly Person[], { far, calibration }: ThresholdArguments): Fitted {
+  const pairs = allPairs(people);
+  const point = operatingPoint(pairs, far);
+  if (!(point.threshold > 0)) {
+    throw new InputError(
+      `no threshold above 0 lets at most ${far} of the ${point.far.trials} pairs of different people pass; some are equal`,
+    );
+  }
+  return { ...point, calibration: calibration === 'platt' ? fitPlatt(pairs) : fitIsotonic(pairs) };
+}
+
+function tell(collection: string | undefined, fitted: Fitted, args: ThresholdArguments): void {
+  const kept = args.dryRun !== true;
+  if (args.json) printJson({ collection: collection ?? null, kept, ...fitted });
+  else print(describe(collection, fitted, kept));
+}
+
 function describe(
-  name: string,
+  name: string | undefined,
   { threshold, wantedFar, far, tar, resolved }: OperatingPoint,
   kept: boolean,
 ): string {
   const rate = ({ value, low, high, hits, trials }: OperatingPoint['far']) =>
     `${(100 * value).toFixed(3)} % (${hits} of ${trials}; 95 % interval ${(100 * low).toFixed(3)} to ${(100 * high).toFixed(3)} %)`;
   return [
-    `collection ${name}: threshold ${threshold.toFixed(4)} for a false accept rate of ${wantedFar}${kept ? ', kept' : ', not kept'}`,
+    `${name === undefined ? '' : `collection ${name}: `}threshold ${threshold.toFixed(4)} for a false accept rate of ${wantedFar}${kept ? ', kept' : ', not kept'}`,
     `  different people accepted: ${rate(far)}`,
     `  same person accepted:      ${rate(tar)}`,
     ...(resolved
@@ -113,12 +131,12 @@ async function enrolled(collection: { vectors(): AsyncIterable<VectorPage> }): P
 
 async function seen(
   folder: string,
-  facts: CollectionFacts,
+  facts: CollectionFacts | undefined,
   args: ThresholdArguments,
 ): Promise<readonly Person[]> {
   const pictures = await listPictures([folder]);
-  const models = await modelsOf({ ...args, net: args.net ?? facts.contract.net });
-  if (models.contract.net !== facts.contract.net || models.contract.weights !== facts.contract.weights) {
+  const models = await modelsOf({ ...args, net: args.net ?? facts?.contract.net });
+  if (facts && !sameContract(models.contract, facts.contract)) {
     throw new InputError(
       `collection ${facts.name} holds embeddings of ${facts.contract.net}; a threshold of ${models.contract.net} would not fit them`,
     );

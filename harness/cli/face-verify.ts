@@ -53,7 +53,7 @@ async function runVerify(a: string, b: string, args: VerifyArguments): Promise<n
       ? undefined
       : await withStore(args, { create: false }, (store) => needCollection(store, args));
   const models = await modelsOf({ ...args, ...(args.net ? {} : { net: facts?.contract.net }) });
-  const judgement = judgementOf(models.pipeline.embedder, facts, args.threshold);
+  const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, args.threshold);
   return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
     const sides = [await session.chips(a), await session.chips(b)] as const;
     const [first, second] = await session.embed(sides.map(({ faces }) => faces[0]!.chip));

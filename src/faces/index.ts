@@ -24,6 +24,7 @@ export type { GalleryBackend } from './gallery/backend.js';
 export { checkEmbedding, describeContract, sameContract } from './gallery/checks.js';
 export { Collection } from './gallery/collection.js';
 export { squaredDistance } from './gallery/distance.js';
+export { GpuNearest } from './gallery/gpu-nearest.js';
 export { memoryGallery } from './gallery/memory.js';
 export {
   DECISION_RULES,

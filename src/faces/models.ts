@@ -14,8 +14,10 @@ import type { Calibration } from './evaluation/calibration.js';
 export interface Embedder {
   readonly name: string;
   readonly template: FaceTemplate;
-  /** Squared L2 below which two faces are held to be one person's, before a user fits one. */
+  /** Squared L2 below which two faces are held to be one person's, before a user fits one: the most right answers. */
   readonly threshold: number;
+  /** The same for a search, where one probe meets many people: the most right answers would name too many strangers. */
+  readonly searchThreshold: number;
   /** From squared L2 to the probability of one person, where it was fitted. */
   readonly calibration?: Calibration;
   /** The file's tensors in the form that `record` wants. */
@@ -29,6 +31,7 @@ const EMBEDDERS: readonly Embedder[] = [
     name: 'resnet34',
     template: sized(DLIB_TEMPLATE, RESNET34_SIDE),
     threshold: 0.2,
+    searchThreshold: 0.15,
     prepare: foldScales,
     record: (tape, weights, x) => tape.record(l2Normalize, 'unit', { x: resnet34(tape, weights, x) }, {}),
   },
@@ -36,6 +39,7 @@ const EMBEDDERS: readonly Embedder[] = [
     name: 'nn4.small2',
     template: sized(OPENFACE_TEMPLATE, NN4_SMALL2_SIDE),
     threshold: 0.99,
+    searchThreshold: 0.6,
     prepare: foldNn4Small2,
     record: (tape, weights, x) => nn4Small2(tape, weights, x).get('embedding')!,
   },
