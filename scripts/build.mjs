@@ -12,6 +12,7 @@ const dist = join(root, 'dist');
 const ENTRIES = {
   index: 'src/index.ts',
   style: 'src/style/index.ts',
+  faces: 'src/faces/index.ts',
   node: 'harness/node/index.ts',
   cli: 'harness/cli/cli.ts',
 };

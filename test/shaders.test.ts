@@ -1,8 +1,6 @@
 // Every variant of every kernel, without a GPU: its WGSL against its spec, and through Dawn's compiler.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import { families, searchFamilies, stepFamilies } from '../harness/cases/index.js';
-
 import type { KernelSpec, Variant } from '../src/gpu/kernel.js';
 import { MATRIX_FEATURE, SIZE_FEATURE } from '../src/gpu/matrices.js';
 import { layoutEntries, shaderCode } from '../src/gpu/pipelines.js';

@@ -1,8 +1,4 @@
 // Fixed workloads that other frameworks are timed on too, so that one command can time Facet beside them.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { InputError } from '../../src/base/errors.js';
-import { uniform } from '../../src/base/random.js';
 import { type Tensor, tensor } from '../../src/base/tensor.js';
 import type { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
@@ -14,37 +10,31 @@ import { matmul } from '../../src/kernels/matmul.js';
 import { squaredError } from '../../src/kernels/squared-error.js';
 import { type ConvWeights, vggForward, vggPrefix } from '../../src/nets/vgg.js';
 import { Adam } from '../../src/optim/adam.js';
-
-/** One run: submits the work and reads the result back. */
-export type RunOnce = () => Promise<Float32Array>;
-
-type Make = (store: TensorStore, data: string | undefined) => Promise<RunOnce>;
+import { type Make, type RunOnce, runner, values } from './peer-data.js';
+import { nn4Of } from './peer-nn4.js';
 
 const STYLE_LAYERS = ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'];
 const CONTENT_LAYER = 'relu4_2';
 /** Every target's elements, content and style. */
 const TARGET = 0.1;
 
-/** By name: VGG-19 forward (W1), one style step (W2), a product and a convolution (W4). */
+/**
+ * By name: VGG-19 forward (W1), one style step (W2), nn4.small2 forward on 1 and 16 faces, with the poolings of its
+ * definition and of its released weights (W3), a product and a convolution (W4).
+ */
 export const PEER_WORKLOADS: Readonly<Record<string, Make>> = {
   W1_128: vggForwardOf(128),
   W1_224: vggForwardOf(224),
   W2_128: styleStepOf(128),
   W2_256: styleStepOf(256),
+  W3_b1: nn4Of(1, 'definition'),
+  W3_b16: nn4Of(16, 'definition'),
+  W3_released_b1: nn4Of(1, 'released'),
+  W3_released_b16: nn4Of(16, 'released'),
   W4_gemm512: productOf(512),
   W4_gemm1024: productOf(1024),
   W4_conv: convolution,
 };
-
-/** Little-endian f32 of `name` in the data folder; uniform in -scale..scale without a folder. */
-function values(data: string | undefined, name: string, count: number, scale: number): Float32Array {
-  if (!data) return Float32Array.from({ length: count }, (_, i) => scale * (2 * uniform(7, i) - 1));
-  const path = join(data, name);
-  const bytes = readFileSync(path);
-  if (bytes.length < 4 * count)
-    throw new InputError(`${path} holds ${bytes.length / 4} values, ${count} are needed`);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + 4 * count));
-}
 
 /** All convolutions up to conv5_1 in the file's order, each [K,C,3,3] then [K]. */
 function vggWeights(store: TensorStore, data: string | undefined): ConvWeights {
@@ -153,12 +143,4 @@ async function convolution(store: TensorStore, data: string | undefined): Promis
   };
   const tape = new Tape(store.device.target);
   return runner(store, tape, tape.record(conv2d, 'convolution', inputs, { stride: 1, pad: 1 }));
-}
-
-async function runner(store: TensorStore, tape: Tape, y: Tensor): Promise<RunOnce> {
-  const program = await Program.compile(store, tape.dispatches, { keep: [y] });
-  return async () => {
-    program.run();
-    return program.read(y);
-  };
 }

@@ -8,6 +8,7 @@ import { benchCommand } from './bench.js';
 import { checkCommand, gradcheckCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { doctor } from './doctor.js';
+import { faceCommand } from './face.js';
 import { paintCommand } from './paint.js';
 import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
@@ -29,7 +30,7 @@ function buildProgram(): Command {
     version: string;
   };
   const program = new Command('facet')
-    .description('Neural style transfer on hand-written WGSL, on any GPU or none')
+    .description('Neural style transfer and face recognition on hand-written WGSL, on any GPU or none')
     .version(version)
     .showHelpAfterError('(facet --help lists everything)');
   program
@@ -45,6 +46,7 @@ function buildProgram(): Command {
     demoCommand(),
     paintCommand(),
     sheetCommand(),
+    faceCommand(),
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),

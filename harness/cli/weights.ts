@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { WeightsError } from '../../src/base/errors.js';
 import { CONVENTIONS, type ConventionName, describeConvention } from '../../src/nets/manifest.js';
+import { importNn4, NN4_NET } from '../node/faces/weights-import.js';
 import { cachedPath, embeddedPath, exists, findWeights, listNets, loadManifest } from '../node/weights.js';
 import { type Fetched, fetchWeights } from '../node/weights-fetch.js';
 import { importWeights } from '../node/weights-store.js';
@@ -55,8 +56,11 @@ export function weightsCommand(): Command {
     .action(verifyWeights);
   weights
     .command('import')
-    .description('check a safetensors file at hand and store it for a net')
-    .argument('<file>', 'a file with torchvision, timm or Caffe names')
+    .description('check weights at hand and store them for a net')
+    .argument(
+      '<file>',
+      "a file with torchvision, timm or Caffe names; for nn4.small2 also the course's folder of CSV files",
+    )
     .requiredOption('--net <net>', 'the net that it is for')
     .addOption(conventionOption())
     .option('-o, --output <file>', 'write it there instead of the cache')
@@ -156,6 +160,12 @@ async function importFile(
     json?: boolean;
   },
 ): Promise<void> {
+  if (options.net === NN4_NET) {
+    const { output, force, json } = options;
+    const stored = await importNn4(file, { to: output, ...(force ? { force } : {}) });
+    print(json ? JSON.stringify(stored, null, 2) : `${stored.path}: ${NN4_NET}, ${megabytes(stored.bytes)}`);
+    return;
+  }
   const manifest = await loadManifest(options.net);
   const to = options.output ?? cachedPath(options.net);
   const stored = await importWeights(file, {

@@ -1,5 +1,6 @@
 // Public face of `facet/node`: WebGPU, weights and pictures in Node.
 export { nodePlatform } from '../../src/platform/node.js';
+export { detectionModels, type FaceModelOptions, type FaceModels, loadFaceModels } from './faces/models.js';
 export type { LibsqlOptions } from './gallery/libsql-database.js';
 export { openGalleryFile } from './gallery/libsql-store.js';
 export { openGalleryDatabase, type PostgresOptions } from './gallery/postgres-store.js';

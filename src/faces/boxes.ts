@@ -60,6 +60,12 @@ export function clipBox(box: Box, width: number, height: number): Box {
   };
 }
 
+/** The middle of a picture of one person, where the face is: three fifths of the shorter side. */
+export function middleBox({ width, height }: { readonly width: number; readonly height: number }): Box {
+  const side = 0.6 * Math.min(width, height);
+  return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
+}
+
 export const FACE_POLICIES = ['largest', 'all', 'centre'] as const;
 /** Which faces of a picture count: the largest, all from left to right, or the one nearest to the middle. */
 export type FacePolicy = (typeof FACE_POLICIES)[number];

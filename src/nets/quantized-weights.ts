@@ -1,9 +1,9 @@
 // Weights as TensorFlow.js keeps them: a JSON manifest that lists tensors, and shards with their bytes one after
 // another, float32 or quantised to unsigned integers (value = min + scale * q). Filters are stored [R,S,C,K] and
-// turned into [K,C,R,S] here. A file is untrusted: every number is checked before it is used.
+// turned into [K,C,R,S] here, matrices [D,K] into [K,D]. A file is untrusted: every number is checked before it is used.
 import { z } from 'zod';
 import { WeightsError } from '../base/errors.js';
-import { formatShape, type Shape, sizeOf } from '../base/shape.js';
+import { formatShape, sizeOf } from '../base/shape.js';
 import type { WeightTensor } from './manifest.js';
 
 const entry = z.object({
@@ -38,8 +38,8 @@ export function parseQuantizedManifest(text: string, where: string): QuantizedMa
 
 /**
  * The tensors of a manifest by name, as float32. `shard(path)` gives the bytes of one of its files. Rank-4 tensors
- * are filters and come as [K,C,R,S]; a depthwise filter [R,S,C,1] as [C,1,R,S]. WeightsError naming tensor and
- * numbers where bytes are missing or left over.
+ * are filters and come as [K,C,R,S], a depthwise filter [R,S,C,1] as [C,1,R,S], a matrix [D,K] as [K,D]. WeightsError
+ * naming tensor and numbers where bytes are missing or left over.
  */
 export function readQuantizedWeights(
   manifest: QuantizedManifest,
@@ -61,10 +61,7 @@ export function readQuantizedWeights(
       }
       const values = valuesOf(spec, bytes.subarray(at, at + length));
       if (!values.every(Number.isFinite)) throw new WeightsError(`${place} holds a value that is not finite`);
-      tensors.set(
-        spec.name,
-        spec.shape.length === 4 ? asFilter(spec, values) : { shape: spec.shape, values },
-      );
+      tensors.set(spec.name, turned(spec, values));
       at += length;
     }
     if (at !== bytes.length) {
@@ -101,8 +98,16 @@ function valuesOf(spec: Entry, bytes: Uint8Array): Float32Array {
   });
 }
 
+/** In the order of Facet: outputs first. */
+function turned(spec: Entry, values: Float32Array): WeightTensor {
+  if (spec.shape.length === 4) return filterOf(spec, values);
+  if (spec.shape.length !== 2) return { shape: spec.shape, values };
+  const [d, k] = spec.shape as [number, number];
+  return { shape: [k, d], values: values.map((_, i) => values[(i % d) * k + Math.floor(i / d)]!) };
+}
+
 /** [R,S,C,K] -> [K,C,R,S]; a depthwise [R,S,C,1] -> [C,1,R,S]. */
-function asFilter({ name, shape }: Entry, values: Float32Array): WeightTensor {
+function filterOf({ name, shape }: Entry, values: Float32Array): WeightTensor {
   const [r, s, c, k] = shape as unknown as [number, number, number, number];
   const depthwise = name.includes('depthwise');
   const out = new Float32Array(values.length);
@@ -112,6 +117,5 @@ function asFilter({ name, shape }: Entry, values: Float32Array): WeightTensor {
         const to = depthwise ? (i * k + o) * r * s + tap : (o * c + i) * r * s + tap;
         out[to] = values[(tap * c + i) * k + o]!;
       }
-  const turned: Shape = depthwise ? [c * k, 1, r, s] : [k, c, r, s];
-  return { shape: turned, values: out };
+  return { shape: depthwise ? [c * k, 1, r, s] : [k, c, r, s], values: out };
 }

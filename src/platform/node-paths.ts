@@ -49,3 +49,20 @@ export function cacheFolder(
 export function tuningFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.FACET_TUNING || join(cacheFolder(env), 'tuning');
 }
+
+/**
+ * The user's folder for what Facet keeps for good: $FACET_DATA, else the system's custom: ~/Library/Application
+ * Support/facet on macOS, %LOCALAPPDATA%\facet on Windows, $XDG_DATA_HOME/facet or ~/.local/share/facet elsewhere. It
+ * may not exist yet.
+ */
+export function dataFolder(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homedir(),
+): string {
+  if (env.FACET_DATA) return env.FACET_DATA;
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'facet');
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'facet');
+  const xdg = env.XDG_DATA_HOME;
+  return join(xdg && isAbsolute(xdg) ? xdg : join(home, '.local', 'share'), 'facet');
+}

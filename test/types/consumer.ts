@@ -1,6 +1,7 @@
 // What a user's program may look like; exports.test.ts holds it against the declaration files.
 import { Device, type Platform, Program, Tape, TensorStore, tensor } from 'facet';
-import { findWeights, nodePlatform, readPicture } from 'facet/node';
+import { FacePipeline, faceChips, findFaces, type Verification, verify } from 'facet/faces';
+import { findWeights, loadFaceModels, nodePlatform, readPicture } from 'facet/node';
 import { type StylizeResult, stylize } from 'facet/style';
 
 const platform: Platform = nodePlatform();
@@ -16,7 +17,14 @@ const result: StylizeResult = await stylize({
   content: await readPicture('a.png'),
   style: await readPicture('b.png'),
 });
+const models = await loadFaceModels();
+const pipeline = new FacePipeline(device, models.pipeline);
+const picture = await readPicture('c.png');
+const { faces } = await findFaces(pipeline, picture, { policy: 'largest' });
+const chips = await faceChips(pipeline, picture, faces, models.pipeline.embedder.template);
+const [vector] = await pipeline.embed(chips);
+const answer: Verification = verify(vector!, vector!, models.pipeline.embedder.threshold);
 // @ts-expect-error a picture has no such property: the types are not any
 result.image.depth;
 
-export { values };
+export { answer, values };

@@ -1,4 +1,4 @@
-// What `facet`, `facet/node` and `facet/style` declare, seen by a strict program that depends on the package.
+// What `facet`, `facet/faces`, `facet/node` and `facet/style` declare, seen by a strict program that depends on the package.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the declaration files', () => {
-  it('are those of three entry points', () => expect(declared).toHaveLength(3));
+  it('are those of four entry points', () => expect(declared).toHaveLength(4));
   it('serve a strict program', () => expect(typeErrors(consumer)).toBe(''));
   it('refuse a wrong one', () => {
     const wrong = `${consumer.replace('@ts-expect-error', '')}\nexport const text: string = values;`;

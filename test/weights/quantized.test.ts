@@ -38,6 +38,16 @@ describe('quantised weights', () => {
     expect([...each.values]).toEqual([0, 2, 4, 6, 1, 3, 5, 7]);
   });
 
+  it('turn matrices [D,K] into [K,D]', () => {
+    const plain = { dtype: 'uint8', scale: 1, min: 0 };
+    const matrix = read(
+      [{ ...bias, name: 'weights', shape: [2, 3], quantization: plain }],
+      [0, 1, 2, 3, 4, 5],
+    );
+    expect(matrix.get('weights')!.shape).toEqual([3, 2]);
+    expect([...matrix.get('weights')!.values]).toEqual([0, 3, 1, 4, 2, 5]);
+  });
+
   it('span several shards', () => {
     const manifest = manifestOf([quantized('uint8')], ['a.bin', 'b.bin']);
     const shard = (path: string) => Uint8Array.of(path === 'a.bin' ? 2 : 4);

@@ -1,0 +1,233 @@
+// `facet face enroll`: pictures of people into a collection.
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
+import type { RgbImage } from '../../src/base/image.js';
+import { checkName } from '../../src/faces/gallery/checks.js';
+import type { Collection } from '../../src/faces/gallery/collection.js';
+import type { GalleryStore } from '../../src/faces/gallery/store.js';
+import type { EnrollOutcome, NewSample } from '../../src/faces/gallery/types.js';
+import { judgeFace, QUALITY_LEVELS, type QualityLevel } from '../../src/faces/gate.js';
+import type { FoundFace } from '../../src/faces/read.js';
+import { type ListedPicture, listPictures } from '../node/faces/picture-list.js';
+import { sampleFacts } from '../node/faces/sample-facts.js';
+import { encodePicture } from '../node/pictures.js';
+import { oneOf } from './arguments.js';
+import {
+  type DatabaseArguments,
+  DEFAULT_COLLECTION,
+  databaseOptions,
+  findCollection,
+  withStore,
+} from './face-database.js';
+import {
+  type FindArguments,
+  findArguments,
+  findOptions,
+  type NetArguments,
+  netOptions,
+  print,
+  printJson,
+  warn,
+} from './face-options.js';
+import { chipHash, FaceSession, modelsOf } from './face-session.js';
+
+interface EnrollArguments extends FindArguments, NetArguments, DatabaseArguments {
+  name?: string;
+  quality: QualityLevel;
+  keepCrops?: boolean;
+  json?: boolean;
+}
+
+/** Pictures that are embedded together and acknowledged together. */
+const BATCH = 16;
+
+/** What became of one picture. */
+interface Report {
+  readonly path: string;
+  readonly person: string;
+  readonly status: EnrollOutcome['status'] | 'refused';
+  readonly id?: string;
+  /** Under which name the crop is there already. */
+  readonly known?: string;
+  readonly reasons?: readonly string[];
+}
+
+/** The sub-command `enroll`. */
+export function enrollCommand(): Command {
+  const command = new Command('enroll')
+    .description('add pictures of people to a collection')
+    .argument(
+      '<pictures...>',
+      'files, or folders: each picture in a folder is of the person it is named after',
+    )
+    .option('--name <name>', 'the person that all pictures show')
+    .option(
+      '--quality <level>',
+      `${QUALITY_LEVELS.join(' | ')}: what a picture must be like`,
+      oneOf('--quality', QUALITY_LEVELS),
+      'standard',
+    )
+    .option('--keep-crops', 'keep the aligned faces in the gallery too; pictures are never kept')
+    .option('--json', 'print JSON');
+  findOptions(command, 'the only one; several are refused');
+  netOptions(command, "the collection's, resnet34 for a new one");
+  databaseOptions(command);
+  return command
+    .addHelpText(
+      'after',
+      `
+Each line that says "enrolled" is on disk. A picture that is refused is told with its reason; the exit code is 2
+where nothing could be enrolled or a file that was named itself was refused.
+Examples:
+  facet face enroll people/                     people/Ada/1.jpg is a picture of Ada
+  facet face enroll --name Ada ada-*.jpg --quality strict`,
+    )
+    .action(async (paths: string[], args: EnrollArguments) => {
+      process.exitCode = await runEnroll(paths, args);
+    });
+}
+
+async function runEnroll(paths: string[], args: EnrollArguments): Promise<number> {
+  const pictures = await listPictures(paths);
+  const nameless = pictures.find(({ named }) => named && args.name === undefined);
+  if (nameless) {
+    throw new InputError(
+      `${nameless.path}: --name must tell whom a file shows; only in folders it is the folder's name`,
+    );
+  }
+  if (args.name !== undefined) checkName(args.name, 'person');
+  return withStore(args, { create: true }, async (store) => {
+    const known = await findCollection(store, args);
+    const models = await modelsOf({ ...args, net: args.net ?? known?.contract.net });
+    const name = args.collection ?? DEFAULT_COLLECTION;
+    // A collection of another net is refused before a picture is read.
+    if (known) await store.openCollection(name, models.contract);
+    return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
+      const enrolment = new Enrolment(session, store, name, args);
+      for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
+      return enrolment.finish();
+    });
+  });
+}
+
+interface Ready {
+  readonly picture: ListedPicture;
+  readonly person: string;
+  readonly chip: RgbImage;
+  readonly found?: FoundFace;
+}
+
+/** Enrols batch by batch and reports. */
+class Enrolment {
+  private collection: Collection | undefined;
+  private readonly reports: Report[] = [];
+  private failedByName = false;
+
+  constructor(
+    private readonly session: FaceSession,
+    private readonly store: GalleryStore,
+    private readonly name: string,
+    private readonly args: EnrollArguments,
+  ) {}
+
+  async add(pictures: readonly ListedPicture[]): Promise<void> {
+    const ready: Ready[] = [];
+    for (const picture of pictures) {
+      const person = this.args.name ?? picture.folder;
+      try {
+        const face = await this.judged(picture);
+        if (face) ready.push({ picture, person, ...face });
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        this.refuse(picture, person, [error.message]);
+        warn(error.message);
+      }
+    }
+    if (ready.length === 0) return;
+    const embeddings = await this.session.embed(ready.map(({ chip }) => chip));
+    const samples = await Promise.all(ready.map((face, i) => this.sample(face, embeddings[i]!)));
+    const collection = await this.open();
+    for (const [i, { status, id, person }] of (await collection.enroll(samples)).entries()) {
+      const { path } = ready[i]!.picture;
+      const mine = ready[i]!.person;
+      this.reports.push({ path, person: mine, status, id, ...(person === mine ? {} : { known: person }) });
+      if (this.args.json) continue;
+      print(
+        status === 'enrolled'
+          ? `enrolled ${mine}  ${path}  ${id}`
+          : `there already${person === mine ? '' : ` as ${person}`}  ${path}  ${id}`,
+      );
+    }
+  }
+
+  /** The exit code, after the last word. */
+  finish(): number {
+    const counts = { enrolled: 0, duplicate: 0, refused: 0 };
+    for (const { status } of this.reports) counts[status]++;
+    const people = new Set(
+      this.reports.filter(({ status }) => status !== 'refused').map(({ person }) => person),
+    );
+    if (this.args.json) {
+      printJson({
+        location: this.store.location,
+        collection: this.name,
+        net: this.session.contract.net,
+        ...counts,
+        people: people.size,
+        pictures: this.reports,
+      });
+    } else {
+      print(
+        `${counts.enrolled} enrolled, ${counts.duplicate} there already, ${counts.refused} refused; ${people.size} people, collection ${this.name} in ${this.store.location}`,
+      );
+    }
+    return this.failedByName || counts.enrolled + counts.duplicate === 0 ? 2 : 0;
+  }
+
+  /** The face to enrol, undefined where the gate refused it. */
+  private async judged(picture: ListedPicture): Promise<Pick<Ready, 'chip' | 'found'> | undefined> {
+    const { path } = picture;
+    const { faces, detected } = await this.session.chips(path);
+    const { chip, found } = faces[0]!;
+    if (!found) return { chip };
+    // Who says which face counts has seen that there are several.
+    const count = this.args.faces === undefined ? detected : 1;
+    const verdict = judgeFace(found.quality, this.args.quality, count);
+    if (verdict.accepted) return { chip, found };
+    const reasons = verdict.reasons.map(({ message }) => message);
+    this.refuse(picture, this.args.name ?? picture.folder, reasons);
+    warn(`${path}: refused: ${reasons.join('; ')}`);
+    return undefined;
+  }
+
+  private refuse({ path, named }: ListedPicture, person: string, reasons: readonly string[]): void {
+    this.reports.push({ path, person, status: 'refused', reasons });
+    this.failedByName ||= named;
+  }
+
+  private async sample({ picture, person, chip, found }: Ready, embedding: Float32Array): Promise<NewSample> {
+    return {
+      person,
+      embedding,
+      cropHash: await chipHash(chip),
+      source: resolve(picture.path),
+      quality: found ? sampleFacts(found) : { aligned: true },
+      ...(this.args.keepCrops ? { crop: await encodePicture(chip, 'png') } : {}),
+    };
+  }
+
+  private async open(): Promise<Collection> {
+    if (this.collection) return this.collection;
+    const { contract } = this.session;
+    const known = (await this.store.listCollections()).some(({ name }) => name === this.name);
+    this.collection = known
+      ? await this.store.openCollection(this.name, contract)
+      : await this.store.createCollection(this.name, contract).catch(async (error: unknown) => {
+          // Another program may have made it meanwhile; if not, this throws again.
+          if (!(error instanceof InputError)) throw error;
+          return this.store.openCollection(this.name, contract);
+        });
+    return this.collection;
+  }
+}

@@ -1,0 +1,203 @@
+// `facet face list`, `rename`, `remove`, `export` and `import`: what needs no net.
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
+import { describeContract } from '../../src/faces/gallery/checks.js';
+import type { Collection } from '../../src/faces/gallery/collection.js';
+import type { GalleryStore } from '../../src/faces/gallery/store.js';
+import type { PersonFacts, Sample } from '../../src/faces/gallery/types.js';
+import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
+import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
+import { print, printJson } from './face-options.js';
+
+/** The sub-commands. */
+export function peopleCommands(): Command[] {
+  return [listCommand(), renameCommand(), removeCommand(), exportCommand(), importCommand()];
+}
+
+const open = async (store: GalleryStore, args: DatabaseArguments): Promise<Collection> =>
+  store.openCollection((await needCollection(store, args)).name);
+
+function listCommand(): Command {
+  const command = new Command('list')
+    .description('the collections and their people')
+    .option('--person <name>', "that person's samples")
+    .option('--json', 'print JSON');
+  return databaseOptions(command).action(
+    async (args: DatabaseArguments & { person?: string; json?: boolean }) => {
+      await withStore(args, { create: false }, (store) =>
+        args.person === undefined ? listPeople(store, args) : listSamples(store, args, args.person),
+      );
+    },
+  );
+}
+
+async function listPeople(store: GalleryStore, args: DatabaseArguments & { json?: boolean }): Promise<void> {
+  const all =
+    args.collection === undefined ? await store.listCollections() : [await needCollection(store, args)];
+  const collections = [];
+  for (const facts of all) {
+    const collection = await store.openCollection(facts.name);
+    const people: PersonFacts[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await collection.people(after === undefined ? {} : { after });
+      people.push(...page.items);
+      after = page.next;
+      if (after === undefined) break;
+    }
+    collections.push({ ...facts, people });
+  }
+  if (args.json) {
+    printJson({ location: store.location, collections });
+    return;
+  }
+  if (collections.length === 0) print(`${store.location}: no collection yet`);
+  for (const { name, contract, threshold, people, samples } of collections) {
+    const limit = threshold === null ? "the net's own threshold" : `threshold ${threshold.toFixed(4)}`;
+    print(`${name}: ${people.length} people, ${samples} samples, ${describeContract(contract)}, ${limit}`);
+    for (const person of people) print(`  ${person.name}  ${person.samples}`);
+  }
+}
+
+async function listSamples(
+  store: GalleryStore,
+  args: DatabaseArguments & { json?: boolean },
+  person: string,
+): Promise<void> {
+  const collection = await open(store, args);
+  const samples: Omit<Sample, 'embedding' | 'crop'>[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await collection.samples(after === undefined ? { person } : { person, after });
+    samples.push(...page.items.map(({ embedding: _, crop: __, ...facts }) => facts));
+    after = page.next;
+    if (after === undefined) break;
+  }
+  if (samples.length === 0)
+    throw new InputError(`${collection}: there is nobody called ${JSON.stringify(person)}`);
+  if (args.json) printJson(samples);
+  else for (const { id, time, source } of samples) print(`${id}  ${time}  ${source}`);
+}
+
+function renameCommand(): Command {
+  const command = new Command('rename')
+    .description('give a person another name')
+    .argument('<from>')
+    .argument('<to>')
+    .option('--merge', 'the new name exists: make the two one person')
+    .option('--json', 'print JSON');
+  return databaseOptions(command).action(
+    async (from: string, to: string, args: DatabaseArguments & { merge?: boolean; json?: boolean }) => {
+      const outcome = await withStore(args, { create: false }, async (store) =>
+        (await open(store, args)).rename(from, to, { merge: args.merge === true }),
+      );
+      if (args.json) printJson({ from, to, ...outcome });
+      else print(`${from} is ${to} now${outcome.merged ? ', merged' : ''}: ${outcome.samples} samples`);
+    },
+  );
+}
+
+interface RemoveArguments extends DatabaseArguments {
+  sample?: string[];
+  everybody?: boolean;
+  json?: boolean;
+}
+
+function removeCommand(): Command {
+  const command = new Command('remove')
+    .description('remove people with every trace of them, single samples, or a whole collection')
+    .argument('[people...]', 'names')
+    .option('--sample <id...>', 'samples by id, as list --person shows them')
+    .option('--everybody', 'the whole collection')
+    .option('--json', 'print JSON');
+  return databaseOptions(command).action(async (people: string[], args: RemoveArguments) => {
+    const { sample: ids = [], everybody = false } = args;
+    if (everybody === people.length + ids.length > 0) {
+      throw new InputError('remove wants names, --sample with ids, or --everybody');
+    }
+    await withStore(args, { create: false }, async (store) => {
+      if (everybody) {
+        const { name, samples } = await needCollection(store, args);
+        await store.deleteCollection(name);
+        if (args.json) printJson({ collection: name, samples });
+        else print(`collection ${name}: removed with ${samples} samples`);
+        return;
+      }
+      const collection = await open(store, args);
+      const removed: { person?: string; sample?: string; samples: number }[] = [];
+      for (const person of people) removed.push({ person, samples: await collection.removePerson(person) });
+      for (const sample of ids) {
+        await collection.removeSample(sample);
+        removed.push({ sample, samples: 1 });
+      }
+      if (args.json) printJson({ removed });
+      else
+        for (const { person, sample, samples } of removed)
+          print(`removed ${person ?? sample}: ${samples} samples`);
+    });
+  });
+}
+
+function exportCommand(): Command {
+  const command = new Command('export')
+    .description('write a collection as JSON Lines')
+    .option('-o, --output <file>', 'file to write (default: standard output)')
+    .option('--force', 'replace a file that exists');
+  return databaseOptions(command).action(
+    async (args: DatabaseArguments & { output?: string; force?: boolean }) => {
+      const { output } = args;
+      const write = args.force ? { force: true } : {};
+      if (output !== undefined) await checkWritable(output, write);
+      await withStore(args, { create: false }, async (store) => {
+        if (output !== undefined && resolve(output) === resolve(store.location)) {
+          throw new InputError(`${output}: is the gallery itself`);
+        }
+        const lines: string[] = [];
+        for await (const line of (await open(store, args)).exportLines()) {
+          if (output === undefined) print(line);
+          else lines.push(line);
+        }
+        if (output !== undefined) await writeAtomically(output, `${lines.join('\n')}\n`, write);
+      });
+    },
+  );
+}
+
+function importCommand(): Command {
+  const command = new Command('import')
+    .description('read an export into a collection, all of it or nothing')
+    .argument('<file>', 'JSON Lines, as export wrote them')
+    .option('--json', 'print JSON');
+  return databaseOptions(command).action(
+    async (file: string, args: DatabaseArguments & { json?: boolean }) => {
+      const place = await stat(file).catch((error: NodeJS.ErrnoException) => {
+        throw new InputError(`${file}: ${reasonOf(error)}`, { cause: error });
+      });
+      if (!place.isFile()) throw new InputError(`${file}: is not a regular file`);
+      const into = args.collection === undefined ? {} : { into: args.collection };
+      const outcome = await withStore(args, { create: true }, (store) =>
+        store.importLines(linesOf(file), file, into),
+      );
+      if (args.json) {
+        printJson(outcome);
+        return;
+      }
+      print(
+        `collection ${outcome.collection}: ${outcome.enrolled} enrolled, ${outcome.duplicates} there already`,
+      );
+      for (const { line, person, known } of outcome.conflicts) {
+        print(`  line ${line}: ${person} is there as ${known}`);
+      }
+    },
+  );
+}
+
+/** Opened when the first line is asked for: what is read before anybody listens would be lost. */
+async function* linesOf(file: string): AsyncGenerator<string, void> {
+  yield* createInterface({
+    input: createReadStream(file, 'utf8'),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+}

@@ -1,0 +1,80 @@
+// `facet face verify`: whether two pictures show one person.
+import { Command } from 'commander';
+import { squaredDistance } from '../../src/faces/gallery/distance.js';
+import { realNumber } from './arguments.js';
+import {
+  type DatabaseArguments,
+  databaseOptions,
+  judgementOf,
+  needCollection,
+  probabilityAt,
+  withStore,
+} from './face-database.js';
+import {
+  type FindArguments,
+  findArguments,
+  findOptions,
+  type NetArguments,
+  netOptions,
+  print,
+  printJson,
+} from './face-options.js';
+import { FaceSession, modelsOf } from './face-session.js';
+
+interface VerifyArguments extends FindArguments, NetArguments, DatabaseArguments {
+  threshold?: number;
+  json?: boolean;
+}
+
+/** The sub-command `verify`. */
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('tell whether two pictures show the same person; exit code 0 same, 1 different')
+    .argument('<a>', 'picture')
+    .argument('<b>', 'picture')
+    .option('--threshold <d>', 'squared L2 below which it is one person', realNumber('--threshold'))
+    .option('--json', 'print JSON');
+  findOptions(command, 'largest');
+  netOptions(command);
+  databaseOptions(command);
+  return command
+    .addHelpText(
+      'after',
+      '\nWith --collection its net, threshold and calibration decide; without, those of the net.\nExample: facet face verify passport.jpg camera.jpg --json',
+    )
+    .action(async (a: string, b: string, args: VerifyArguments) => {
+      process.exitCode = await runVerify(a, b, args);
+    });
+}
+
+async function runVerify(a: string, b: string, args: VerifyArguments): Promise<number> {
+  const facts =
+    args.collection === undefined
+      ? undefined
+      : await withStore(args, { create: false }, (store) => needCollection(store, args));
+  const models = await modelsOf({ ...args, ...(args.net ? {} : { net: facts?.contract.net }) });
+  const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, args.threshold);
+  return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
+    const sides = [await session.chips(a), await session.chips(b)] as const;
+    const [first, second] = await session.embed(sides.map(({ faces }) => faces[0]!.chip));
+    const distance = squaredDistance(first!, second!);
+    const same = distance < judgement.threshold;
+    const probability = probabilityAt(judgement, distance);
+    if (args.json) {
+      printJson({
+        same,
+        distance,
+        threshold: judgement.threshold,
+        probability,
+        net: session.contract.net,
+        pictures: sides.map(({ path, detected, faces }) => ({ path, detected, ...faces[0]!.found })),
+      });
+    } else {
+      const sure = probability === null ? '' : `, probability of one person ${probability.toFixed(3)}`;
+      print(
+        `${same ? 'same' : 'different'}: squared L2 ${distance.toFixed(4)}, threshold ${judgement.threshold.toFixed(4)}${sure} (${session.contract.net})`,
+      );
+    }
+    return same ? 0 : 1;
+  });
+}
