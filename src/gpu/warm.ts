@@ -6,7 +6,7 @@ const DUMMY_BYTES = 256;
 
 /** Owns small buffers and a texture that stand for real ones in a dispatch that runs nothing. */
 export class WarmUp {
-  private readonly buffers: GPUBuffer[] = [];
+  private readonly buffers = new Map<number, GPUBuffer>();
   private texture: GPUTexture | undefined;
   private grid: GPUBuffer | undefined;
 
@@ -41,13 +41,17 @@ export class WarmUp {
 
   /** One per place: a dispatch may not read and write the same buffer. */
   private buffer(place: number): GPUBuffer {
-    this.buffers[place] ??= this.gpu.createBuffer({
-      label: `warm-up ${place}`,
-      size: DUMMY_BYTES,
-      // Uniforms only ever stand in the first place.
-      usage: place === 0 ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE,
-    });
-    return this.buffers[place];
+    let buffer = this.buffers.get(place);
+    if (!buffer) {
+      buffer = this.gpu.createBuffer({
+        label: `warm-up ${place}`,
+        size: DUMMY_BYTES,
+        // Uniforms only ever stand in the first place.
+        usage: place === 0 ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE,
+      });
+      this.buffers.set(place, buffer);
+    }
+    return buffer;
   }
 
   private view(): GPUTextureView {
@@ -61,7 +65,7 @@ export class WarmUp {
   }
 
   destroy(): void {
-    for (const buffer of this.buffers) buffer.destroy();
+    for (const buffer of this.buffers.values()) buffer.destroy();
     this.texture?.destroy();
     this.grid?.destroy();
   }
