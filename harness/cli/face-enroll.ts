@@ -70,7 +70,7 @@ export function enrollCommand(): Command {
     )
     .option('--keep-crops', 'keep the aligned faces in the gallery too; pictures are never kept')
     .option('--json', 'print JSON');
-  findOptions(command, 'the only one; several are refused');
+  findOptions(command, 'the largest; several of about that size are refused');
   netOptions(command, "the collection's, resnet34 for a new one");
   databaseOptions(command);
   return command
@@ -188,11 +188,11 @@ class Enrolment {
   /** The face to enrol, undefined where the gate refused it. */
   private async judged(picture: ListedPicture): Promise<Pick<Ready, 'chip' | 'found'> | undefined> {
     const { path } = picture;
-    const { faces, detected } = await this.session.chips(path);
+    const { faces, comparable } = await this.session.chips(path);
     const { chip, found } = faces[0]!;
     if (!found) return { chip };
     // Who says which face counts has seen that there are several.
-    const count = this.args.faces === undefined ? detected : 1;
+    const count = this.args.faces === undefined ? comparable : 1;
     const verdict = judgeFace(found.quality, this.args.quality, count);
     if (verdict.accepted) return { chip, found };
     const reasons = verdict.reasons.map(({ message }) => message);

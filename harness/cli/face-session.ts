@@ -68,12 +68,12 @@ export class FaceSession {
     const picture = await readPicture(path);
     if (this.aligned) {
       const chip = alignedChip(picture, this.embedder.template, path);
-      return { path, picture, detected: 1, faces: [{ chip }] };
+      return { path, picture, detected: 1, comparable: 1, faces: [{ chip }] };
     }
-    const { faces, detected } = await findFaces(this.pipeline, picture, { ...this.find, ...find });
+    const { faces, ...counts } = await findFaces(this.pipeline, picture, { ...this.find, ...find });
     if (faces.length === 0) throw noFace(path, picture);
     const chips = await faceChips(this.pipeline, picture, faces, this.embedder.template);
-    return { path, picture, detected, faces: faces.map((found, i) => ({ found, chip: chips[i]! })) };
+    return { path, picture, ...counts, faces: faces.map((found, i) => ({ found, chip: chips[i]! })) };
   }
 
   /** The chip of an aligned face that another template made: its landmarks are looked for about its middle. */
@@ -101,6 +101,8 @@ export interface PictureFaces {
   readonly picture: RgbImage;
   /** Faces in the picture, chosen or not. */
   readonly detected: number;
+  /** Of these, those of about the size of the largest. */
+  readonly comparable: number;
   /** At least one. */
   readonly faces: readonly ChipFace[];
 }

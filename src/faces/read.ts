@@ -29,6 +29,8 @@ export interface FoundFaces {
   readonly faces: readonly FoundFace[];
   /** How many faces of at least `minSize` were detected, chosen or not. */
   readonly detected: number;
+  /** Of these, the ones at least half as large as the largest: where there are several, it is not plain who is meant. */
+  readonly comparable: number;
 }
 
 /** Smallest face to go on with unless told, in pixels: the nets see 96 and 150. */
@@ -54,7 +56,12 @@ export async function findFaces(
   const faces = withoutTwins(all);
   const boxesLeft = faces.map(({ box }) => box);
   const chosen = chooseFaces(boxesLeft, { policy, minSize }, picture);
-  return { faces: chosen.map((box) => faces[boxesLeft.indexOf(box)]!), detected: faces.length };
+  const sizes = boxesLeft.map(({ width, height }) => Math.min(width, height));
+  return {
+    faces: chosen.map((box) => faces[boxesLeft.indexOf(box)]!),
+    detected: faces.length,
+    comparable: sizes.filter((size) => size >= Math.max(...sizes) / 2).length,
+  };
 }
 
 /**

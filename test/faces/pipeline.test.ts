@@ -119,7 +119,11 @@ describe('the face pipeline', () => {
 
   it('finds nothing where nothing is', async () => {
     const grey = rgbImage(300, 200, new Float32Array(180_000).fill(0.5));
-    expect(await findFaces(pipeline, grey, { policy: 'all' })).toEqual({ faces: [], detected: 0 });
+    expect(await findFaces(pipeline, grey, { policy: 'all' })).toEqual({
+      faces: [],
+      detected: 0,
+      comparable: 0,
+    });
   });
 
   it('refuses what cannot be', async () => {
