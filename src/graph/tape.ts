@@ -5,14 +5,11 @@ import { type Layout, type Tensor, tensor } from '../base/tensor.js';
 import type { Dispatch, Target } from '../gpu/kernel.js';
 import { fillDispatch, weightedAddDispatch } from '../kernels/arithmetic.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from '../kernels/op.js';
+import { type OpUse, ruleTensors } from './rule.js';
 
 /** An op as it was recorded. */
-export interface RecordedOp {
-  readonly op: OpSpec<unknown>;
+export interface RecordedOp extends OpUse {
   readonly where: string;
-  readonly inputs: Tensors;
-  readonly attrs: unknown;
-  readonly y: Tensor;
   /** Inputs whose gradients were recorded too. */
   readonly differentiated: ReadonlySet<string>;
 }
@@ -133,22 +130,13 @@ export class Tape {
     const wanted = Object.entries(node.inputs).filter(([, input]) => needed.has(input));
     if (wanted.length === 0) return;
     const context = this.context(node.where);
-    // Handing over only what the op declares keeps `saves` true.
-    let saved: Record<string, Tensor> = { dy };
-    for (const name of node.op.saves) {
-      const value = name === 'y' ? node.y : node.inputs[name];
-      if (value) saved[name] = value;
-    }
-    const shared = node.op.shared?.(saved, node.attrs, context);
-    if (shared) {
-      this.list.push(...shared.dispatches);
-      saved = { ...saved, ...shared.tensors };
-    }
+    const { tensors, dispatches } = ruleTensors(node, dy, context);
+    this.list.push(...dispatches);
     for (const [name, input] of wanted) {
       const rule = node.op.backward[name];
       if (!rule) throw new KernelError(`${node.op.name} at ${node.where} has no gradient for ${name}`);
       const dx = tensor(`d(${input.name})`, input.shape, { layout: input.layout });
-      this.list.push(...rule({ ...saved, dx }, node.attrs, context));
+      this.list.push(...rule({ ...tensors, dx }, node.attrs, context));
       node.differentiated.add(name);
       const before = gradients.get(input);
       if (before) {

@@ -34,8 +34,8 @@ export interface OpSpec<A = Record<string, unknown>> {
   /** The only shape check; throws ShapeError naming `where`. */
   output(shapes: Shapes, attrs: A, where: string): { shape: Shape; layout: Layout };
   forward(t: Tensors, attrs: A, ctx: OpContext): Dispatch<Tensor>[];
-  /** What several entries of `backward` need, computed once; its tensors join those handed to them. */
-  shared?(t: Tensors, attrs: A, ctx: OpContext): { tensors: Tensors; dispatches: Dispatch<Tensor>[] };
+  /** Whether y = max(0, .): then the `dy` of the rules of `backward` is zero wherever y is. */
+  rectifies?(attrs: A): boolean;
   /** One entry for each input that has a gradient. */
   readonly backward: Readonly<Record<string, (t: Tensors, attrs: A, ctx: OpContext) => Dispatch<Tensor>[]>>;
   /** What can be computed in several ways on `target`, by direction: `forward`, `backward:x`. Shapes include y's. */
