@@ -4,7 +4,8 @@ import { HALO } from '../base/layout.js';
 import { ceilDiv, nchw } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import { type Bindings, type Dispatch, dispatch, type KernelSpec, type Target } from '../gpu/kernel.js';
-import type { ConvOperands, ConvStep } from './conv-tiled.js';
+import { type ConvOperands, type ConvStep, type Epilogue, epilogueOf, operandsOf } from './conv-tiled.js';
+import { FINISHES, finishBindings, UNFINISHED } from './finish.js';
 import { loadOf } from './load.js';
 
 /** Sizes of the convolutions that compute every sum by itself. */
@@ -31,6 +32,7 @@ const base: ConvVariant = {
   load: 'buffer',
   bias: true,
   relu: true,
+  ...UNFINISHED,
 };
 
 export const conv2dForwardKernel: KernelSpec<ConvVariant> = {
@@ -40,6 +42,7 @@ export const conv2dForwardKernel: KernelSpec<ConvVariant> = {
     weight: 'read',
     ...(v.bias ? { bias: 'read' } : {}),
     y: 'read_write',
+    ...finishBindings(v),
   }),
   params: FORWARD_PARAMS,
   shader: conv2dForward,
@@ -53,6 +56,7 @@ export const conv2dForwardKernel: KernelSpec<ConvVariant> = {
     { ...base, lanes: 32, workgroup: 32 },
     { ...base, r: 7, s: 7, stride: 2, tileQ: 4, inside: false },
     { ...base, r: 1, s: 1, bias: false, relu: false },
+    ...FINISHES.map((finish) => ({ ...base, bias: false, relu: false, ...finish })),
   ],
 };
 
@@ -74,9 +78,9 @@ export function directDispatch(
   const folds = ceilDiv(groups, gridX);
   return dispatch(
     conv2dForwardKernel,
-    { ...variant, load: loadOf(target, t.x), bias: t.bias !== undefined, relu: attrs.relu ?? false },
+    { ...variant, load: loadOf(target, t.x), ...epilogueOf(t, attrs) },
     label,
-    t.bias ? { x: t.x, weight: t.weight, bias: t.bias, y: t.y } : { x: t.x, weight: t.weight, y: t.y },
+    operandsOf(t),
     { C4: ceilDiv(c, 4), H: h, W: w, K4: k4, P: p, Q: q, pad: attrs.pad, gridX, folds },
     [gridX, ceilDiv(k4, variant.tileK), n * folds],
   );
@@ -86,7 +90,7 @@ export function directDispatch(
 function chooseVariant(
   target: Target,
   shape: { r: number; s: number; k4: number; q: number; stride: number; pad: number },
-): Omit<ConvVariant, 'load' | 'bias' | 'relu'> {
+): Omit<ConvVariant, 'load' | keyof Epilogue> {
   const { r, s, k4, q, stride, pad } = shape;
   const share = target.cpu && target.subgroupSize > 0;
   // Where rows of texels are shared by the taps, fewer channels keep the accumulators in registers.

@@ -1,5 +1,6 @@
 import { conv2dBackwardDataStrided } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
 import { filterFlip } from '../../shaders/filter_flip.wgsl.js';
+import type { Finish } from '../../shaders/finish.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
@@ -16,6 +17,7 @@ import {
 import { CONV_PARAMS, directDispatch } from './conv-direct.js';
 import { matrixDispatches } from './conv-matrix.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
+import { FINISHES, finishBindings, finishOf, finishTensors, UNFINISHED } from './finish.js';
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
 import { winogradDispatches } from './winograd.js';
@@ -29,12 +31,12 @@ export interface ConvAttrs {
   readonly algorithm?: ConvAlgorithm | undefined;
 }
 
-export const conv2dBackwardDataStridedKernel: KernelSpec<Record<string, never>> = {
+export const conv2dBackwardDataStridedKernel: KernelSpec<Finish> = {
   name: 'conv2d_backward_data_strided',
-  bindings: () => ({ dy: 'read', weight: 'read', dx: 'read_write' }),
+  bindings: (v) => ({ dy: 'read', weight: 'read', dx: 'read_write', ...finishBindings(v) }),
   params: { ...CONV_PARAMS, R: 'u32', S: 'u32', stride: 'u32' },
   shader: conv2dBackwardDataStrided,
-  variants: [{}],
+  variants: [UNFINISHED, ...FINISHES],
 };
 
 export const filterFlipKernel: KernelSpec<Record<string, never>> = {
@@ -76,6 +78,7 @@ export const conv2d: OpSpec<ConvAttrs> = {
     });
   },
   rectifies: ({ relu }) => relu ?? false,
+  finishes: { x: ['add', 'mask'] },
   backward: { x: backwardData },
   tunables,
   cost(shapes, attrs) {
@@ -164,11 +167,12 @@ function gradientIsConvolution({ stride, pad }: ConvAttrs, r: number, s: number)
 
 function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Tensor>[] {
   const weight = t.weight!;
+  const finish = finishTensors(t);
   const [k, c, r, s] = weight.shape as unknown as [number, number, number, number];
   const algorithm = algorithmOf(ctx.target, attrs, [c, k, r, s], t.dx!.shape);
   const method = convMethod(algorithm);
   if (method.kind === 'winograd') {
-    const operands = { x: t.dy!, weight, y: t.dx! };
+    const operands = { ...finish, x: t.dy!, weight, y: t.dx! };
     const gradient = { m: method.m, pad: r - 1 - attrs.pad, relu: false, flip: true };
     return winogradDispatches(`conv2d:backward:x at ${ctx.where}`, ctx, operands, gradient);
   }
@@ -185,7 +189,7 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
   const label = `conv2d:backward:x at ${ctx.where}`;
   const dx = t.dx!;
   if (gradientIsConvolution(attrs, r, s)) {
-    const operands = { x: t.dy!, weight: flipped, y: dx };
+    const operands = { ...finish, x: t.dy!, weight: flipped, y: dx };
     return [flip, ...convDispatches(label, ctx, operands, { stride: 1, pad: r - 1 - attrs.pad }, algorithm)];
   }
   const [n, , h, w] = nchw(label, dx.shape);
@@ -194,9 +198,9 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
     flip,
     dispatch(
       conv2dBackwardDataStridedKernel,
-      {},
+      finishOf(t),
       label,
-      { dy: t.dy!, weight: flipped, dx },
+      { dy: t.dy!, weight: flipped, dx, ...finish },
       {
         C4: ceilDiv(c, 4),
         H: h,

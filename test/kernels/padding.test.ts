@@ -81,6 +81,12 @@ async function checkPadding(device: Device, f: CaseFamily, text: string): Promis
       const { tensors, dispatches } = ruleTensors({ op, inputs: pinned, attrs, y }, dy, context);
       const list = [...dispatches, ...rule({ ...tensors, dx }, attrs, context)];
       expect(await strays(store, dx, list), `${op.name}:backward:${name}:${text}`).toBe(0);
+      const can = op.finishes?.[name];
+      if (can) {
+        const finish = { ...(can.includes('add') ? { earlier: input } : {}), mask: input };
+        const finished = [...dispatches, ...rule({ ...tensors, ...finish, dx }, attrs, context)];
+        expect(await strays(store, dx, finished), `${op.name}:backward:${name}:${text} finished`).toBe(0);
+      }
       store.release(dx);
     }
   } finally {
