@@ -1,4 +1,5 @@
 import { HALO } from '../src/base/layout.js';
+import { finished, finishOperands } from './finish.js';
 import type { PoolBackwardVariant } from './max_pool2d_backward.wgsl.js';
 import { wgsl } from './wgsl.js';
 
@@ -10,6 +11,7 @@ export function avgPool2dBackward(v: PoolBackwardVariant): string {
   return wgsl`
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;       // [N][C4][P+2][Q+2]
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>; // [N][C4][H+2][W+2]
+${finishOperands(v, 3)}
 
 const WINDOW = ${v.window}u;
 const STRIDE = ${v.stride}u;
@@ -37,7 +39,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     }
   }
   let pitch = params.W + ${2 * HALO}u;
-  dx[(global_id.z * (params.H + ${2 * HALO}u) + h + ${HALO}u) * pitch + w + ${HALO}u] = sum;
+  let place = (global_id.z * (params.H + ${2 * HALO}u) + h + ${HALO}u) * pitch + w + ${HALO}u;
+  dx[place] = ${finished(v, 'sum', 'place')};
 }
 `;
 }

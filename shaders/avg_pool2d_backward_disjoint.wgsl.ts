@@ -1,4 +1,5 @@
 import { HALO } from '../src/base/layout.js';
+import { finished, finishOperands } from './finish.js';
 import type { DisjointPoolVariant } from './max_pool2d_backward_disjoint.wgsl.js';
 import { wgsl } from './wgsl.js';
 
@@ -11,6 +12,7 @@ export function avgPool2dBackwardDisjoint(v: DisjointPoolVariant): string {
   return wgsl`
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;       // [N][C4][P+2][Q+2]
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>; // [N][C4][H+2][W+2]
+${finishOperands(v, 3)}
 
 const WINDOW = ${v.window}u;
 
@@ -38,7 +40,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   for (var r = 0u; r < WINDOW; r++) {
     for (var s = 0u; s < WINDOW; s++) {
       if (r < rows && s < columns) {
-        dx[origin + r * pitch + s] = gradient;
+        let place = origin + r * pitch + s;
+        dx[place] = ${finished(v, 'gradient', 'place')};
       }
     }
   }

@@ -1,16 +1,18 @@
 import { HALO } from '../src/base/layout.js';
+import { type Finish, finished, finishOperands } from './finish.js';
 import { wgsl } from './wgsl.js';
 
 /**
  * Data gradient of a convolution with any stride, gathered: one thread owns one pixel of four channels of dx.
  *   dx[n,c,h,w] = sum_{k,r,s} weight[k,c,r,s] * dy[n,k,(h+pad-r)/stride,(w+pad-s)/stride]
- * over the taps for which both divisions are exact and inside dy.
+ * over the taps for which both divisions are exact and inside dy, finished as `Finish` says.
  */
-export function conv2dBackwardDataStrided(): string {
+export function conv2dBackwardDataStrided(v: Finish): string {
   return wgsl`
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;       // [N][K4][P+2][Q+2]
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;   // flipped: [R*S][4*K4][C4]
 @group(0) @binding(3) var<storage, read_write> dx: array<vec4f>; // [N][C4][H+2][W+2]
+${finishOperands(v, 4)}
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
@@ -45,7 +47,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     }
   }
   let pitch = params.W + ${2 * HALO}u;
-  dx[((n * params.C4 + c4) * (params.H + ${2 * HALO}u) + h + ${HALO}u) * pitch + w + ${HALO}u] = sum;
+  let place = ((n * params.C4 + c4) * (params.H + ${2 * HALO}u) + h + ${HALO}u) * pitch + w + ${HALO}u;
+  dx[place] = ${finished(v, 'sum', 'place')};
 }
 `;
 }

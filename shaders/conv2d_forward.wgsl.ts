@@ -1,9 +1,10 @@
 import { HALO } from '../src/base/layout.js';
+import { type Finish, finished, finishOperands } from './finish.js';
 import { type Load, operand } from './operand.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
 
-export type ConvVariant = {
+export type ConvVariant = Finish & {
   /** Window: rows and columns. */
   r: number;
   s: number;
@@ -26,7 +27,7 @@ export type ConvVariant = {
 /**
  * 2-D convolution (cross-correlation) with bias and ReLU:
  *   y[n,k,p,q] = act(bias[k] + sum_{c,r,s} weight[k,c,r,s] * x[n,c, p*stride+r-pad, q*stride+s-pad])
- * One thread computes tileQ neighbouring pixels of 4*tileK channels.
+ * One thread computes tileQ neighbouring pixels of 4*tileK channels. As a data gradient it is finished as `Finish` says.
  */
 export function conv2dForward(v: ConvVariant): string {
   const columns = (v.tileQ - 1) * v.stride + v.s;
@@ -43,6 +44,7 @@ ${operand('x', 1, v.load, '[N][C4][H+2][W+2]')}
 #else
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N][K4][P+2][Q+2]
 #endif
+${finishOperands(v, v.bias ? 5 : 4)}
 
 const TILE_Q = ${v.tileQ}u;
 const TILE_K = ${v.tileK}u;
@@ -86,10 +88,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
     let k = k0 + i % TILE_K;
     let q = q0 + i / TILE_K;
     if (tile < tilesQ * params.P && q < params.Q && k < params.K4) {
+      let place = (n * params.K4 + k) * planeY + (p + ${HALO}u) * pitchY + q + ${HALO}u;
       #if ${v.relu}
-      y[(n * params.K4 + k) * planeY + (p + ${HALO}u) * pitchY + q + ${HALO}u] = max(result[i], vec4f());
+      y[place] = ${finished(v, 'max(result[i], vec4f())', 'place')};
       #else
-      y[(n * params.K4 + k) * planeY + (p + ${HALO}u) * pitchY + q + ${HALO}u] = result[i];
+      y[place] = ${finished(v, 'result[i]', 'place')};
       #endif
     }
   }

@@ -1,4 +1,5 @@
 import { HALO } from '../src/base/layout.js';
+import { type Finish, finished, finishOperands } from './finish.js';
 import {
   type MatrixGrid,
   type MatrixOps,
@@ -11,7 +12,7 @@ import { outputPlace, tapWalk, windowLoads } from './tap.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
 
-export type ConvMatrixVariant = {
+export type ConvMatrixVariant = Finish & {
   /** The subgroup's product: [m,k] x [k,n], by `lanes` lanes. */
   m: number;
   n: number;
@@ -39,7 +40,8 @@ const W_STRIDE = 4 * MATRIX_BLOCKS + 8;
 /**
  * 2-D convolution with bias and ReLU as an implicit matrix product whose factors are f16 and whose sums are f32:
  *   y[n,k,p,q] = act(bias[k] + sum_{r,s,c} weight[k,c,r,s] * x[n,c, p*stride+r-pad, q*stride+s-pad])
- * Subgroups multiply m x k pixels by k x n channels as one operation. Both factors are scaled by powers of two.
+ * Subgroups multiply m x k pixels by k x n channels as one operation. Both factors are scaled by powers of two. As a
+ * data gradient it is finished as `Finish` says.
  */
 export function conv2dMatrix(v: ConvMatrixVariant): string {
   const ops: MatrixOps = v;
@@ -69,6 +71,7 @@ ${matrixEnables(ops, v.pinned)}
 @group(0) @binding(${biasAt}) var<storage, read> bias: array<vec4f>; // [K4]
 #endif
 @group(0) @binding(${yAt}) var<storage, read_write> y: array<vec4f>; // [N][K4][P+2][Q+2]
+${finishOperands(v, yAt + 1)}
 
 var<workgroup> xs: array<f16, ${MATRIX_PIXELS * X_STRIDE}>; // [pixels][depth]
 var<workgroup> ws: array<f16, ${DEPTH * W_STRIDE}>;         // [depth][channels]
@@ -142,7 +145,8 @@ function stores(v: ConvMatrixVariant, s: string, across: number): string {
       let k = k0 + (channel0 + ${s} % ${across}u * ${v.n}u) / 4u + e / ${v.m}u;
       let begin = mine + e % ${v.m}u * ${v.n}u + e / ${v.m}u * 4u;
       if (at < pixels && k < params.K4) {
-        y[output_at(at, k)] = ${v.relu ? `max(${sum}, vec4f())` : sum};
+        let place = output_at(at, k);
+        y[place] = ${finished(v, v.relu ? `max(${sum}, vec4f())` : sum, 'place')};
       }
     }`;
 }

@@ -1,9 +1,10 @@
 import { HALO } from '../src/base/layout.js';
+import { type Finish, finished, finishOperands } from './finish.js';
 import { outputPlace, tapWalk, windowLoads } from './tap.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
 
-export type ConvTiledVariant = {
+export type ConvTiledVariant = Finish & {
   /** Output pixels and output channel blocks (vec4) that a workgroup computes. */
   pixels: number;
   blocks: number;
@@ -24,7 +25,7 @@ export type ConvTiledVariant = {
  * 2-D convolution (cross-correlation) with bias and ReLU as an implicit matrix product, pixels by channels:
  *   y[n,k,p,q] = act(bias[k] + sum_{r,s,c} weight[k,c,r,s] * x[n,c, p*stride+r-pad, q*stride+s-pad])
  * A workgroup stages the factors of `depth` blocks of the sum in workgroup memory, in two halves: while one is read,
- * the next is loaded, and one barrier a turn parts them.
+ * the next is loaded, and one barrier a turn parts them. As a data gradient it is finished as `Finish` says.
  */
 export function conv2dTiled(v: ConvTiledVariant): string {
   const threads = (v.pixels / v.perPixel) * (v.blocks / v.perBlock);
@@ -53,6 +54,7 @@ enable f16;
 @group(0) @binding(${biasAt}) var<storage, read> bias: array<vec4f>; // [K4]
 #endif
 @group(0) @binding(${yAt}) var<storage, read_write> y: array<vec4f>; // [N][K4][P+2][Q+2]
+${finishOperands(v, yAt + 1)}
 
 const X_SIZE = ${v.depth * v.pixels}u;
 const W_SIZE = ${v.depth * 4 * v.blocks}u;
@@ -126,7 +128,7 @@ function blockProducts(v: ConvTiledVariant, j: number): string {
   return `${weights}\n${sums}`;
 }
 
-/** Stores one pixel's channels, scaled back, with bias and ReLU. */
+/** Stores one pixel's channels, scaled back, with bias and ReLU, finished. */
 function stores(v: ConvTiledVariant, i: number): string {
   return `{
     let at = first + column + ${(i * v.pixels) / v.perPixel}u;
@@ -136,7 +138,8 @@ function stores(v: ConvTiledVariant, i: number): string {
         return `{
         let k = k0 + block + ${j}u;
         if (k < params.K4) {
-          y[output_at(at, k)] = ${v.relu ? `max(${sum}, vec4f())` : sum};
+          let place = output_at(at, k);
+          y[place] = ${finished(v, v.relu ? `max(${sum}, vec4f())` : sum, 'place')};
         }
       }`;
       })}

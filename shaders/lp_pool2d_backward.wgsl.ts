@@ -2,11 +2,13 @@ import { HALO } from '../src/base/layout.js';
 import type { PoolBackwardVariant } from './max_pool2d_backward.wgsl.js';
 import { wgsl } from './wgsl.js';
 
+export type LpBackwardVariant = Omit<PoolBackwardVariant, 'mask'>;
+
 /**
  * Gradient of the norms of windows, gathered: one thread owns one pixel of four channels of dx:
  *   dx[n,c,h,w] = x[n,c,h,w] * sum_{(p,q) whose window contains (h,w), y > 0} dy[n,c,p,q] / y[n,c,p,q]
  */
-export function lpPool2dBackward(v: PoolBackwardVariant): string {
+export function lpPool2dBackward(v: LpBackwardVariant): string {
   return wgsl`
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;        // [N][C4][H+2][W+2]
 @group(0) @binding(2) var<storage, read> y: array<vec4f>;        // [N][C4][P+2][Q+2]

@@ -1,4 +1,5 @@
 import { HALO } from '../src/base/layout.js';
+import { finished, finishOperands } from './finish.js';
 import { wgsl } from './wgsl.js';
 
 /** Shared by the gradients of both poolings. */
@@ -6,6 +7,8 @@ export type PoolBackwardVariant = {
   /** Side of the square window and step between windows: literals, so that divisions vanish. */
   window: number;
   stride: number;
+  /** Stores 0 where `mask`, a rectifier's output as dx, is not above 0. */
+  mask: boolean;
 };
 
 /**
@@ -18,6 +21,7 @@ export function maxPool2dBackward(v: PoolBackwardVariant): string {
 @group(0) @binding(1) var<storage, read> winner: array<vec4f>;   // [N*C4][P][Q]
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;       // [N][C4][P+2][Q+2]
 @group(0) @binding(3) var<storage, read_write> dx: array<vec4f>; // [N][C4][H+2][W+2]
+${finishOperands(v, 4)}
 
 const WINDOW = ${v.window}u;
 const STRIDE = ${v.stride}u;
@@ -45,7 +49,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     }
   }
   let pitch = params.W + ${2 * HALO}u;
-  dx[(global_id.z * (params.H + ${2 * HALO}u) + h + ${HALO}u) * pitch + w + ${HALO}u] = sum;
+  let place = (global_id.z * (params.H + ${2 * HALO}u) + h + ${HALO}u) * pitch + w + ${HALO}u;
+  dx[place] = ${finished(v, 'sum', 'place')};
 }
 `;
 }

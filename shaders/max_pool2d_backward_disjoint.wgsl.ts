@@ -4,6 +4,8 @@ import { wgsl } from './wgsl.js';
 export type DisjointPoolVariant = {
   /** Side of the square window and step between windows. */
   window: number;
+  /** The pooled tensor is a rectifier's output: stores 0 where it is not above 0. */
+  mask: boolean;
 };
 
 /**
@@ -50,6 +52,10 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (p < params.P && q < params.Q) {
     gradient = dy[(global_id.z * (params.P + ${2 * HALO}u) + p + ${HALO}u) * pitchY + q + ${HALO}u];
   }
+#if ${v.mask}
+  // Only the winner hands on a gradient, and its value is the maximum.
+  gradient = select(vec4f(), gradient, best > vec4f());
+#endif
   for (var r = 0u; r < WINDOW; r++) {
     for (var s = 0u; s < WINDOW; s++) {
       if (r < rows && s < columns) {

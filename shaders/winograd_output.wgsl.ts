@@ -1,11 +1,12 @@
 import { HALO } from '../src/base/layout.js';
 import { WINOGRAD, type WinogradTile } from '../src/base/winograd.js';
 import { transformColumn, transformRows } from './combine.js';
+import { type Finish, finished, finishOperands } from './finish.js';
 import { type Load, operand } from './operand.js';
 import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
 
-export type WinogradOutputVariant = {
+export type WinogradOutputVariant = Finish & {
   /** Outputs per tile and side. */
   m: WinogradTile;
   load: Load;
@@ -14,7 +15,8 @@ export type WinogradOutputVariant = {
 };
 
 /**
- * Back from Winograd's domain, with bias and ReLU: the m x m block y = act(bias + AT product A) of every tile.
+ * Back from Winograd's domain, with bias and ReLU: the m x m block y = act(bias + AT product A) of every tile. As a data
+ * gradient it is finished as `Finish` says.
  * One thread writes one tile of four channels.
  */
 export function winogradOutput(v: WinogradOutputVariant): string {
@@ -28,6 +30,7 @@ ${operand('product', 1, v.load, '[(m+2)^2][K4][T]')}
 #else
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>; // [N][K4][P+2][Q+2]
 #endif
+${finishOperands(v, v.bias ? 4 : 3)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
@@ -60,10 +63,11 @@ ${transformColumn(AT, 'd', 's', j)}`,
     let q = q0 + i % ${v.m}u;
     // Tiles overhang where the output is no multiple of m.
     if (p < params.P && q < params.Q) {
+      let at = plane + (p + ${HALO}u) * pitch + q + ${HALO}u;
       #if ${v.relu}
-      y[plane + (p + ${HALO}u) * pitch + q + ${HALO}u] = max(result[i] + b, vec4f());
+      y[at] = ${finished(v, 'max(result[i] + b, vec4f())', 'at')};
       #else
-      y[plane + (p + ${HALO}u) * pitch + q + ${HALO}u] = result[i] + b;
+      y[at] = ${finished(v, 'result[i] + b', 'at')};
       #endif
     }
   }

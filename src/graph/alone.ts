@@ -3,6 +3,7 @@ import type { Shape } from '../base/shape.js';
 import { type Layout, type Tensor, tensor } from '../base/tensor.js';
 import type { Dispatch, Target } from '../gpu/kernel.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from '../kernels/op.js';
+import { ruleTensors } from './rule.js';
 import { Tape } from './tape.js';
 
 /** Pinned tensors for an op's inputs in the layouts that it wants; those that `isConstant` names are constants. */
@@ -63,17 +64,6 @@ export function recordBackward(
   };
   const input = inputs[name]!;
   const dx = tensor(`d(${name})`, input.shape, { layout: input.layout });
-  let saved: Record<string, Tensor> = { dy };
-  for (const key of op.saves) {
-    const value = key === 'y' ? y : inputs[key];
-    if (value) saved[key] = value;
-  }
-  const dispatches: Dispatch<Tensor>[] = [];
-  const shared = op.shared?.(saved, attrs, context);
-  if (shared) {
-    dispatches.push(...shared.dispatches);
-    saved = { ...saved, ...shared.tensors };
-  }
-  dispatches.push(...op.backward[name]!({ ...saved, dx }, attrs, context));
-  return { dx, dispatches };
+  const { tensors, dispatches } = ruleTensors({ op, inputs, attrs, y }, dy, context);
+  return { dx, dispatches: [...dispatches, ...op.backward[name]!({ ...tensors, dx }, attrs, context)] };
 }

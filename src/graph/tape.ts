@@ -5,20 +5,29 @@ import { type Layout, type Tensor, tensor } from '../base/tensor.js';
 import type { Dispatch, Target } from '../gpu/kernel.js';
 import { fillDispatch, weightedAddDispatch } from '../kernels/arithmetic.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from '../kernels/op.js';
+import { Readers } from './readers.js';
+import { type OpUse, ruleTensors } from './rule.js';
 
 /** An op as it was recorded. */
-export interface RecordedOp {
-  readonly op: OpSpec<unknown>;
+export interface RecordedOp extends OpUse {
   readonly where: string;
-  readonly inputs: Tensors;
-  readonly attrs: unknown;
-  readonly y: Tensor;
   /** Inputs whose gradients were recorded too. */
   readonly differentiated: ReadonlySet<string>;
 }
 
 interface Node extends RecordedOp {
   readonly differentiated: Set<string>;
+}
+
+/** A walk back through the ops. */
+interface Pass {
+  /** What leads on to the tensors whose gradients were asked for. */
+  readonly needed: ReadonlySet<Tensor>;
+  /** So far, by tensor. */
+  readonly gradients: Map<Tensor, Tensor>;
+  readonly readers: Readers;
+  /** Tensors whose gradients are masked already for the rectifiers that made them. */
+  readonly masked: Set<Tensor>;
 }
 
 export class Tape {
@@ -117,50 +126,43 @@ export class Tape {
     }
     this.list.push(...before);
     const gradients = new Map(seeds);
+    const readers = new Readers(this.nodes, seeds.keys(), needed, wrt);
+    const pass: Pass = { needed, gradients, readers, masked: new Set() };
     for (const node of [...this.nodes].reverse()) {
       const dy = gradients.get(node.y);
-      if (dy) this.differentiate(node, dy, needed, gradients);
+      if (dy) this.differentiate(node, dy, pass);
     }
     return new Map(wrt.map((t) => [t, gradients.get(t)!]));
   }
 
-  private differentiate(
-    node: Node,
-    dy: Tensor,
-    needed: ReadonlySet<Tensor>,
-    gradients: Map<Tensor, Tensor>,
-  ): void {
+  private differentiate(node: Node, dy: Tensor, { needed, gradients, readers, masked }: Pass): void {
     const wanted = Object.entries(node.inputs).filter(([, input]) => needed.has(input));
     if (wanted.length === 0) return;
     const context = this.context(node.where);
-    // Handing over only what the op declares keeps `saves` true.
-    let saved: Record<string, Tensor> = { dy };
-    for (const name of node.op.saves) {
-      const value = name === 'y' ? node.y : node.inputs[name];
-      if (value) saved[name] = value;
-    }
-    const shared = node.op.shared?.(saved, node.attrs, context);
-    if (shared) {
-      this.list.push(...shared.dispatches);
-      saved = { ...saved, ...shared.tensors };
-    }
+    const { tensors, dispatches } = ruleTensors(node, dy, context, masked.has(node.y));
+    this.list.push(...dispatches);
     for (const [name, input] of wanted) {
       const rule = node.op.backward[name];
       if (!rule) throw new KernelError(`${node.op.name} at ${node.where} has no gradient for ${name}`);
       const dx = tensor(`d(${input.name})`, input.shape, { layout: input.layout });
-      this.list.push(...rule({ ...saved, dx }, node.attrs, context));
+      const earlier = gradients.get(input);
+      const can = node.op.finishes?.[name] ?? [];
+      const adds = earlier !== undefined && can.includes('add');
+      const isWhole = earlier === undefined || adds;
+      const masks = readers.completesRectified(input) && isWhole && can.includes('mask');
+      const finish = { ...(adds ? { earlier } : {}), ...(masks ? { mask: input } : {}) };
+      this.list.push(...rule({ ...tensors, ...finish, dx }, node.attrs, context));
       node.differentiated.add(name);
-      const before = gradients.get(input);
-      if (before) {
-        const sum = tensor(dx.name, input.shape, { layout: input.layout });
-        this.list.push(
-          weightedAddDispatch(`gradient:add at ${input.name}`, this.target, sum, before, 1, dx, 1),
-        );
-        gradients.set(input, sum);
-      } else {
-        gradients.set(input, dx);
-      }
+      if (masks) masked.add(input);
+      gradients.set(input, isWhole ? dx : this.sum(input, earlier, dx));
     }
+  }
+
+  /** The sum of two gradients of `t`. */
+  private sum(t: Tensor, a: Tensor, b: Tensor): Tensor {
+    const sum = tensor(a.name, t.shape, { layout: t.layout });
+    this.list.push(weightedAddDispatch(`gradient:add at ${t.name}`, this.target, sum, a, 1, b, 1));
+    return sum;
   }
 
   private checked(layout: Layout | undefined, value: Tensor, place: string): Tensor {

@@ -17,6 +17,7 @@ import {
   IMPLICIT_PARAMS,
   implicitGrid,
 } from './conv-tiled.js';
+import { FINISHES, finishBindings, UNFINISHED } from './finish.js';
 import type { OpContext } from './op.js';
 
 /** A product [m,k] x [k,n], named m x n x k. */
@@ -32,6 +33,7 @@ const base: ConvMatrixVariant = {
   inside: true,
   bias: true,
   relu: true,
+  ...UNFINISHED,
 };
 
 export const conv2dMatrixKernel: KernelSpec<ConvMatrixVariant> = {
@@ -43,6 +45,7 @@ export const conv2dMatrixKernel: KernelSpec<ConvMatrixVariant> = {
     scaleW: 'read',
     ...(v.bias ? { bias: 'read' as const } : {}),
     y: 'read_write',
+    ...finishBindings(v),
   }),
   params: IMPLICIT_PARAMS,
   shader: conv2dMatrix,
@@ -53,6 +56,7 @@ export const conv2dMatrixKernel: KernelSpec<ConvMatrixVariant> = {
     { ...base, pinned: true, m: 8, n: 16, k: 16, lanes: 16, bias: false, relu: false },
     { ...base, pinned: true, lanes: 64 },
     { ...base, emulate: true },
+    ...FINISHES.map((finish) => ({ ...base, pinned: true, bias: false, relu: false, ...finish })),
   ],
 };
 

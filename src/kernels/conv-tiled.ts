@@ -1,5 +1,6 @@
 // Convolutions on GPUs: a workgroup computes a tile of pixels by channels from factors in its shared memory.
 import { type ConvTiledVariant, conv2dTiled } from '../../shaders/conv2d_tiled.wgsl.js';
+import type { Finish } from '../../shaders/finish.js';
 import { HALO } from '../base/layout.js';
 import { ceilDiv, nchw } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
@@ -11,10 +12,18 @@ import {
   type Target,
   type Workgroups,
 } from '../gpu/kernel.js';
+import {
+  FINISHES,
+  type FinishTensors,
+  finishBindings,
+  finishOf,
+  finishTensors,
+  UNFINISHED,
+} from './finish.js';
 import { filterHalfDispatches, halfScaleDispatches } from './half.js';
 import type { OpContext } from './op.js';
 
-type Tile = Omit<ConvTiledVariant, 'half' | 'inside' | 'bias' | 'relu'>;
+type Tile = Omit<ConvTiledVariant, 'half' | 'inside' | keyof Epilogue>;
 
 /**
  * Tiles by their size in pixels x channels: 8x8, 4x8 and 4x4 sums a thread. The first two are for adapters with many
@@ -28,7 +37,14 @@ export const CONV_TILES = {
 
 export type ConvTile = keyof typeof CONV_TILES;
 
-const base: ConvTiledVariant = { ...CONV_TILES['64x64'], half: false, inside: true, bias: true, relu: true };
+const base: ConvTiledVariant = {
+  ...CONV_TILES['64x64'],
+  half: false,
+  inside: true,
+  bias: true,
+  relu: true,
+  ...UNFINISHED,
+};
 
 /** Params of the implicit matrix products; pixels of all N pictures fill tiles, folded over z beyond gridX. */
 export const IMPLICIT_PARAMS = {
@@ -54,6 +70,7 @@ export const conv2dTiledKernel: KernelSpec<ConvTiledVariant> = {
     ...(v.half ? { scaleX: 'read', scaleW: 'read' } : {}),
     ...(v.bias ? { bias: 'read' } : {}),
     y: 'read_write',
+    ...finishBindings(v),
   }),
   params: IMPLICIT_PARAMS,
   shader: conv2dTiled,
@@ -61,6 +78,7 @@ export const conv2dTiledKernel: KernelSpec<ConvTiledVariant> = {
     { ...base, ...tile },
     { ...base, ...tile, half: true },
     { ...base, ...tile, inside: false, bias: false, relu: false },
+    ...FINISHES.map((finish) => ({ ...base, ...tile, bias: false, relu: false, ...finish })),
   ]),
 };
 
@@ -72,8 +90,8 @@ export function tileFits(target: Target, tile: ConvTile, half: boolean): boolean
   return threads <= target.maxWorkgroupThreads && bytes <= target.maxSharedBytes;
 }
 
-/** What an implicit matrix product computes y = act(conv(x, weight) + bias) from. */
-export interface ConvOperands {
+/** What a convolution computes y = act(conv(x, weight) + bias) from; `earlier` and `mask` where y is a data gradient. */
+export interface ConvOperands extends FinishTensors {
   readonly x: Tensor;
   /** In the layout `filter`. */
   readonly weight: Tensor;
@@ -106,9 +124,15 @@ export function tiledDispatches(
   ];
 }
 
-/** Whether a bias and a ReLU are fused. */
-export function epilogueOf(t: ConvOperands, attrs: ConvStep): { bias: boolean; relu: boolean } {
-  return { bias: t.bias !== undefined, relu: attrs.relu ?? false };
+/** What is fused behind the sums. */
+export interface Epilogue extends Finish {
+  readonly bias: boolean;
+  readonly relu: boolean;
+}
+
+/** The part of a variant that follows from the operands. */
+export function epilogueOf(t: ConvOperands, attrs: ConvStep): Epilogue {
+  return { bias: t.bias !== undefined, relu: attrs.relu ?? false, ...finishOf(t) };
 }
 
 /** Filter in f16 and the scales of both factors, with the dispatches that make them. */
@@ -125,8 +149,10 @@ export function halfOperands(
   };
 }
 
-function operandsOf({ x, weight, bias, y }: ConvOperands): Record<string, Tensor> {
-  return bias ? { x, weight, bias, y } : { x, weight, y };
+/** Tensors of the operands by their names in a kernel. */
+export function operandsOf(t: ConvOperands): Record<string, Tensor> {
+  const { x, weight, bias, y } = t;
+  return { x, weight, ...(bias ? { bias } : {}), y, ...finishTensors(t) };
 }
 
 /** Params and grid of an implicit matrix product whose workgroups compute `pixels` x `blocks` of y. */

@@ -1,19 +1,11 @@
 import { conv2dBackwardDataStrided } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
-import { type ConvVariant, conv2dForward } from '../../shaders/conv2d_forward.wgsl.js';
 import { filterFlip } from '../../shaders/filter_flip.wgsl.js';
+import type { Finish } from '../../shaders/finish.js';
 import { ShapeError } from '../base/errors.js';
-import { HALO } from '../base/layout.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Tunable } from '../gpu/choices.js';
-import {
-  type Bindings,
-  type Dispatch,
-  dispatch,
-  type KernelSpec,
-  linearGrid,
-  type Target,
-} from '../gpu/kernel.js';
+import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
 import {
   type ConvAlgorithm,
   type ConvShape,
@@ -22,12 +14,12 @@ import {
   convTunable,
   winogradApplies,
 } from './conv-algorithm.js';
+import { CONV_PARAMS, directDispatch } from './conv-direct.js';
 import { matrixDispatches } from './conv-matrix.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
+import { FINISHES, finishBindings, finishOf, finishTensors, UNFINISHED } from './finish.js';
 import { imageGrid } from './image-grid.js';
-import { loadOf } from './load.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
-import { reluBackwardDispatch } from './relu.js';
 import { winogradDispatches } from './winograd.js';
 
 /** Geometry of a convolution; `relu` fuses max(0, .) behind the bias. */
@@ -39,52 +31,12 @@ export interface ConvAttrs {
   readonly algorithm?: ConvAlgorithm | undefined;
 }
 
-const CONV_PARAMS = { C4: 'u32', H: 'u32', W: 'u32', K4: 'u32', P: 'u32', Q: 'u32', pad: 'u32' } as const;
-const FORWARD_PARAMS = { ...CONV_PARAMS, gridX: 'u32', folds: 'u32' } as const;
-
-const base: ConvVariant = {
-  r: 3,
-  s: 3,
-  tileQ: 8,
-  tileK: 4,
-  stride: 1,
-  lanes: 8,
-  workgroup: 8,
-  inside: true,
-  load: 'buffer',
-  bias: true,
-  relu: true,
-};
-
-export const conv2dForwardKernel: KernelSpec<ConvVariant> = {
-  name: 'conv2d_forward',
-  bindings: (v): Bindings => ({
-    x: v.load === 'texture' ? 'texture' : 'read',
-    weight: 'read',
-    ...(v.bias ? { bias: 'read' } : {}),
-    y: 'read_write',
-  }),
-  params: FORWARD_PARAMS,
-  shader: conv2dForward,
-  variants: [
-    base,
-    { ...base, relu: false },
-    { ...base, load: 'texture' },
-    { ...base, bias: false, relu: false, tileK: 1 },
-    { ...base, inside: false, r: 5, s: 5 },
-    { ...base, lanes: 0, workgroup: 64, tileQ: 4 },
-    { ...base, lanes: 32, workgroup: 32 },
-    { ...base, r: 7, s: 7, stride: 2, tileQ: 4, inside: false },
-    { ...base, r: 1, s: 1, bias: false, relu: false },
-  ],
-};
-
-export const conv2dBackwardDataStridedKernel: KernelSpec<Record<string, never>> = {
+export const conv2dBackwardDataStridedKernel: KernelSpec<Finish> = {
   name: 'conv2d_backward_data_strided',
-  bindings: () => ({ dy: 'read', weight: 'read', dx: 'read_write' }),
+  bindings: (v) => ({ dy: 'read', weight: 'read', dx: 'read_write', ...finishBindings(v) }),
   params: { ...CONV_PARAMS, R: 'u32', S: 'u32', stride: 'u32' },
   shader: conv2dBackwardDataStrided,
-  variants: [{}],
+  variants: [UNFINISHED, ...FINISHES],
 };
 
 export const filterFlipKernel: KernelSpec<Record<string, never>> = {
@@ -104,7 +56,7 @@ export const conv2d: OpSpec<ConvAttrs> = {
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   layouts: { weight: 'filter' },
-  saves: ['weight', 'y', 'x'],
+  saves: ['weight', 'x'],
   output(shapes, attrs, where) {
     return {
       shape: outputShape(shapes.x!, shapes.weight!, shapes.bias, attrs, `conv2d at ${where}`),
@@ -125,14 +77,8 @@ export const conv2d: OpSpec<ConvAttrs> = {
       flip: false,
     });
   },
-  shared(t, attrs, ctx) {
-    if (!attrs.relu) return { tensors: { dz: t.dy! }, dispatches: [] };
-    const dz = ctx.scratch('dz', t.y!.shape);
-    return {
-      tensors: { dz },
-      dispatches: [reluBackwardDispatch(`conv2d:mask at ${ctx.where}`, ctx.target, t.y!, t.dy!, dz)],
-    };
-  },
+  rectifies: ({ relu }) => relu ?? false,
+  finishes: { x: ['add', 'mask'] },
   backward: { x: backwardData },
   tunables,
   cost(shapes, attrs) {
@@ -194,49 +140,6 @@ export function convDispatches(
   return [directDispatch(label, ctx.target, t, attrs)];
 }
 
-function directDispatch(label: string, target: Target, t: ConvOperands, attrs: ConvStep): Dispatch<Tensor> {
-  const [, c, h, w] = nchw(label, t.x.shape);
-  const [n, k, p, q] = nchw(label, t.y.shape);
-  const [r, s] = t.weight.shape.slice(2) as [number, number];
-  const k4 = ceilDiv(k, 4);
-  const variant = chooseVariant(target, { r, s, k4, q, stride: attrs.stride, pad: attrs.pad });
-  const groups = ceilDiv(p * ceilDiv(q, variant.tileQ), variant.workgroup);
-  // Large pictures need more workgroups than one dimension may have: z takes the rest.
-  const gridX = Math.min(groups, target.maxWorkgroups);
-  const folds = ceilDiv(groups, gridX);
-  return dispatch(
-    conv2dForwardKernel,
-    { ...variant, load: loadOf(target, t.x), bias: t.bias !== undefined, relu: attrs.relu ?? false },
-    label,
-    t.bias ? { x: t.x, weight: t.weight, bias: t.bias, y: t.y } : { x: t.x, weight: t.weight, y: t.y },
-    { C4: ceilDiv(c, 4), H: h, W: w, K4: k4, P: p, Q: q, pad: attrs.pad, gridX, folds },
-    [gridX, ceilDiv(k4, variant.tileK), n * folds],
-  );
-}
-
-/** Tile sizes by what the adapter is; the autotuner's place. */
-function chooseVariant(
-  target: Target,
-  shape: { r: number; s: number; k4: number; q: number; stride: number; pad: number },
-): Omit<ConvVariant, 'load' | 'bias' | 'relu'> {
-  const { r, s, k4, q, stride, pad } = shape;
-  const share = target.cpu && target.subgroupSize > 0;
-  // Where rows of texels are shared by the taps, fewer channels keep the accumulators in registers.
-  const tileK = k4 >= 4 && !(share && r >= 3) ? 4 : k4 >= 2 ? 2 : 1;
-  // Wide tiles spare loads; on narrow maps they would compute pixels that do not exist.
-  const tileQ = stride > 1 || r > 3 ? 2 : q >= 8 && share ? 8 : 4;
-  return {
-    r,
-    s,
-    tileQ,
-    tileK,
-    stride,
-    lanes: share ? target.subgroupSize : 0,
-    workgroup: share ? target.subgroupSize : target.cpu ? 8 : 64,
-    inside: pad <= HALO,
-  };
-}
-
 /** Forced or chosen; `weight` is [outputs, inputs, R, S] of the convolution that makes `y`. */
 function algorithmOf(target: Target, attrs: ConvAttrs, weight: Shape, y: Shape): ConvAlgorithm {
   return chooseConv(target, convShape(attrs, weight, y), attrs.algorithm);
@@ -264,11 +167,12 @@ function gradientIsConvolution({ stride, pad }: ConvAttrs, r: number, s: number)
 
 function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Tensor>[] {
   const weight = t.weight!;
+  const finish = finishTensors(t);
   const [k, c, r, s] = weight.shape as unknown as [number, number, number, number];
   const algorithm = algorithmOf(ctx.target, attrs, [c, k, r, s], t.dx!.shape);
   const method = convMethod(algorithm);
   if (method.kind === 'winograd') {
-    const operands = { x: t.dz!, weight, y: t.dx! };
+    const operands = { ...finish, x: t.dy!, weight, y: t.dx! };
     const gradient = { m: method.m, pad: r - 1 - attrs.pad, relu: false, flip: true };
     return winogradDispatches(`conv2d:backward:x at ${ctx.where}`, ctx, operands, gradient);
   }
@@ -285,18 +189,18 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
   const label = `conv2d:backward:x at ${ctx.where}`;
   const dx = t.dx!;
   if (gradientIsConvolution(attrs, r, s)) {
-    const operands = { x: t.dz!, weight: flipped, y: dx };
+    const operands = { ...finish, x: t.dy!, weight: flipped, y: dx };
     return [flip, ...convDispatches(label, ctx, operands, { stride: 1, pad: r - 1 - attrs.pad }, algorithm)];
   }
   const [n, , h, w] = nchw(label, dx.shape);
-  const [, , p, q] = nchw(label, t.dz!.shape);
+  const [, , p, q] = nchw(label, t.dy!.shape);
   return [
     flip,
     dispatch(
       conv2dBackwardDataStridedKernel,
-      {},
+      finishOf(t),
       label,
-      { dy: t.dz!, weight: flipped, dx },
+      { dy: t.dy!, weight: flipped, dx, ...finish },
       {
         C4: ceilDiv(c, 4),
         H: h,

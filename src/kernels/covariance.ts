@@ -24,6 +24,7 @@ export const covariance: OpSpec<Record<string, never>> = {
       ...ntReduceDispatches(label, ctx, { a: centred, y: t.y! }, 1 / pixels(label, t.x!.shape)),
     ];
   },
+  finishes: { x: ['add', 'mask'] },
   backward: {
     // With J the centring projection the gradient is S (F J) J, and J J = J: rows of the centred F already
     // sum to zero, so the product needs no second centring.
@@ -31,7 +32,7 @@ export const covariance: OpSpec<Record<string, never>> = {
       const label = `covariance:backward:x at ${ctx.where}`;
       const { centred, dispatches } = centredDispatches(label, ctx, t.x!);
       const scale = 1 / pixels(label, t.x!.shape);
-      return [...dispatches, ...gramBackwardDispatches(label, ctx, centred, t.dy!, t.dx!, scale)];
+      return [...dispatches, ...gramBackwardDispatches(label, ctx, t, centred, scale)];
     },
   },
   tunables: gramTunables,

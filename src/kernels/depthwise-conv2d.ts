@@ -23,7 +23,6 @@ import {
   filterTensors,
   given,
   tileOf,
-  unmasked,
 } from './filter-geometry.js';
 import { imageGrid } from './image-grid.js';
 import { loadOf } from './load.js';
@@ -65,7 +64,7 @@ export const depthwiseConv2d: OpSpec<FilterAttrs> = {
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   layouts: { weight: 'filter' },
-  saves: ['weight', 'y'],
+  saves: ['weight'],
   output(shapes, attrs, where) {
     const place = `depthwise_conv2d at ${where}`;
     const [, c] = nchw(place, shapes.x!);
@@ -82,7 +81,7 @@ export const depthwiseConv2d: OpSpec<FilterAttrs> = {
       flip: false,
     }),
   ],
-  shared: (t, attrs, ctx) => unmasked('depthwise_conv2d', t, attrs, ctx),
+  rectifies: ({ relu }) => relu ?? false,
   backward: { x: depthwiseBackward },
   cost: filterCost,
 };
@@ -125,13 +124,13 @@ function depthwiseBackward(t: Tensors, attrs: FilterAttrs, ctx: OpContext): Disp
   const dx = t.dx!;
   const weight = t.weight!;
   const [n, c, H, W] = nchw(label, dx.shape);
-  const [, , P, Q] = nchw(label, t.dz!.shape);
+  const [, , P, Q] = nchw(label, t.dy!.shape);
   const [, , R, S] = nchw(label, weight.shape);
   const { top, left } = sidesOf(label, attrs.pad);
   // The gradient of a convolution of stride 1 is a convolution with the turned filter.
   if (attrs.stride === 1 && top < R && left < S) {
     const turned = { stride: 1, top: R - 1 - top, left: S - 1 - left, flip: true };
-    return [depthwiseDispatch(label, ctx.target, { x: t.dz!, weight, y: dx }, turned)];
+    return [depthwiseDispatch(label, ctx.target, { x: t.dy!, weight, y: dx }, turned)];
   }
   const C4 = ceilDiv(c, 4);
   return [
@@ -139,7 +138,7 @@ function depthwiseBackward(t: Tensors, attrs: FilterAttrs, ctx: OpContext): Disp
       depthwiseConv2dBackwardDataKernel,
       { stride: attrs.stride },
       label,
-      { dy: t.dz!, weight, dx },
+      { dy: t.dy!, weight, dx },
       { C4, H, W, P, Q, top, left, R, S },
       imageGrid(label, ctx.target, W, H, n * C4),
     ),

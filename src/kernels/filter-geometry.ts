@@ -1,12 +1,11 @@
-// What depthwise and grouped convolutions have in common: padding by side, shapes, the mask of a fused ReLU.
+// What depthwise and grouped convolutions have in common: padding by side, and shapes.
 import { ShapeError } from '../base/errors.js';
 import { type Padding, type Sides, sidesOf } from '../base/padding.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Bindings } from '../gpu/kernel.js';
 import { IMAGE_WORKGROUP } from './image-grid.js';
-import type { OpContext, Shapes, Tensors } from './op.js';
-import { reluBackwardDispatch } from './relu.js';
+import type { Shapes, Tensors } from './op.js';
 
 /** Geometry of a filter; `relu` fuses max(0, .) behind the bias. */
 export interface FilterAttrs {
@@ -44,14 +43,6 @@ export function filterTensors(t: Tensors): FilterTensors {
 export function tileOf(width: number): number {
   const covered = (tile: number) => IMAGE_WORKGROUP * tile * ceilDiv(width, IMAGE_WORKGROUP * tile);
   return [4, 2, 1].reduce((best, tile) => (covered(tile) < covered(best) ? tile : best));
-}
-
-/** dz, the gradient before the ReLU that is fused into the op. */
-export function unmasked(name: string, t: Tensors, attrs: FilterAttrs, ctx: OpContext) {
-  if (!attrs.relu) return { tensors: { dz: t.dy! }, dispatches: [] };
-  const dz = ctx.scratch('dz', t.y!.shape);
-  const mask = reluBackwardDispatch(`${name}:mask at ${ctx.where}`, ctx.target, t.y!, t.dy!, dz);
-  return { tensors: { dz }, dispatches: [mask] };
 }
 
 /** Shape of y: [N,K,P,Q]; ShapeError for bias, stride, padding or a window that does not fit. */

@@ -6,9 +6,10 @@ import type { Tunable } from '../gpu/choices.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
 import { type ConvShape, chooseConv, convTunable } from './conv-algorithm.js';
 import { convDispatches } from './conv2d.js';
+import { finishTensors } from './finish.js';
 import { ntReduceDispatches } from './nt-reduce.js';
 import { ntTunable } from './nt-reduce-tiled.js';
-import type { OpContext, OpSpec, Shapes } from './op.js';
+import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
 
 /** scale * (dy + dy^T) as the filter of a 1x1 convolution, for the gradient. */
 export const gramSymmetriseKernel: KernelSpec<Record<string, never>> = {
@@ -30,9 +31,9 @@ export const gram: OpSpec<{ scale: number }> = {
   },
   forward: (t, { scale }, ctx) =>
     ntReduceDispatches(`gram:forward at ${ctx.where}`, ctx, { a: t.x!, y: t.y! }, scale),
+  finishes: { x: ['add', 'mask'] },
   backward: {
-    x: (t, { scale }, ctx) =>
-      gramBackwardDispatches(`gram:backward:x at ${ctx.where}`, ctx, t.x!, t.dy!, t.dx!, scale),
+    x: (t, { scale }, ctx) => gramBackwardDispatches(`gram:backward:x at ${ctx.where}`, ctx, t, t.x!, scale),
   },
   tunables: gramTunables,
   cost: gramCost,
@@ -74,13 +75,12 @@ function gradientShape(x: Shape): ConvShape {
   return { n, c, k: c, r: 1, s: 1, stride: 1, pad: 0, p, q };
 }
 
-/** dx = scale * (dy + dy^T) F: the symmetric matrix is the filter of a 1x1 convolution. */
+/** dx = scale * (dy + dy^T) F, with F = x: the symmetric matrix is the filter of a 1x1 convolution. */
 export function gramBackwardDispatches(
   label: string,
   ctx: OpContext,
+  t: Tensors,
   x: Tensor,
-  dy: Tensor,
-  dx: Tensor,
   scale: number,
 ): Dispatch<Tensor>[] {
   const c = x.shape[1]!;
@@ -92,14 +92,14 @@ export function gramBackwardDispatches(
       gramSymmetriseKernel,
       {},
       `${label} (symmetrise)`,
-      { dy, symmetric },
+      { dy: t.dy!, symmetric },
       { C: c, stride: grid.stride, scale },
       grid.workgroups,
     ),
     ...convDispatches(
       label,
       ctx,
-      { x, weight: symmetric, y: dx },
+      { ...finishTensors(t), x, weight: symmetric, y: t.dx! },
       { stride: 1, pad: 0 },
       chooseConv(exact(ctx.target), gradientShape(x.shape)),
     ),

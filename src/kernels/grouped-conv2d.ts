@@ -17,7 +17,6 @@ import {
   filterTensors,
   given,
   tileOf,
-  unmasked,
 } from './filter-geometry.js';
 import { imageGrid } from './image-grid.js';
 import { loadOf } from './load.js';
@@ -72,7 +71,7 @@ export const groupedConv2d: OpSpec<GroupedConvAttrs> = {
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   layouts: { weight: 'filter' },
-  saves: ['weight', 'y'],
+  saves: ['weight'],
   output(shapes, attrs, where) {
     const place = `grouped_conv2d at ${where}`;
     const { groups } = attrs;
@@ -98,7 +97,7 @@ export const groupedConv2d: OpSpec<GroupedConvAttrs> = {
       groupedDispatch(label, ctx.target, filterTensors(t), attrs, { inputs, outputs, transposed: false }),
     ];
   },
-  shared: (t, attrs, ctx) => unmasked('grouped_conv2d', t, attrs, ctx),
+  rectifies: ({ relu }) => relu ?? false,
   backward: { x: groupedBackward },
   cost: filterCost,
 };
@@ -152,7 +151,7 @@ function groupedBackward(t: Tensors, attrs: GroupedConvAttrs, ctx: OpContext): D
     grid.workgroups,
   );
   const label = `grouped_conv2d:backward:x at ${ctx.where}`;
-  const operands = { x: t.dz!, weight: regrouped, y: t.dx! };
+  const operands = { x: t.dy!, weight: regrouped, y: t.dx! };
   const sizes = { inputs: outputs, outputs: inputs, transposed: true };
   return [regroup, groupedDispatch(label, ctx.target, operands, attrs, sizes)];
 }

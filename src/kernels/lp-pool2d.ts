@@ -1,7 +1,6 @@
 // Pooling by the Euclidean norm of square windows.
-import { lpPool2dBackward } from '../../shaders/lp_pool2d_backward.wgsl.js';
+import { type LpBackwardVariant, lpPool2dBackward } from '../../shaders/lp_pool2d_backward.wgsl.js';
 import { lpPool2dForward } from '../../shaders/lp_pool2d_forward.wgsl.js';
-import type { PoolBackwardVariant } from '../../shaders/max_pool2d_backward.wgsl.js';
 import type { PoolVariant } from '../../shaders/max_pool2d_forward.wgsl.js';
 import { sizeOf } from '../base/shape.js';
 import { dispatch, type KernelSpec } from '../gpu/kernel.js';
@@ -23,7 +22,7 @@ export const lpPool2dForwardKernel: KernelSpec<PoolVariant> = {
 };
 
 /** Gradient of the norms, for windows that may overlap. */
-export const lpPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
+export const lpPool2dBackwardKernel: KernelSpec<LpBackwardVariant> = {
   name: 'lp_pool2d_backward',
   bindings: () => ({ x: 'read', y: 'read', dy: 'read', dx: 'read_write' }),
   params: LP_PARAMS,

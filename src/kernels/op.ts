@@ -34,8 +34,14 @@ export interface OpSpec<A = Record<string, unknown>> {
   /** The only shape check; throws ShapeError naming `where`. */
   output(shapes: Shapes, attrs: A, where: string): { shape: Shape; layout: Layout };
   forward(t: Tensors, attrs: A, ctx: OpContext): Dispatch<Tensor>[];
-  /** What several entries of `backward` need, computed once; its tensors join those handed to them. */
-  shared?(t: Tensors, attrs: A, ctx: OpContext): { tensors: Tensors; dispatches: Dispatch<Tensor>[] };
+  /** Whether y = max(0, .): then the `dy` of the rules of `backward` is zero wherever y is. */
+  rectifies?(attrs: A): boolean;
+  /**
+   * What the rule for an input can do in passing, when handed a tensor of its gradient's shape and layout: `add` the
+   * gradients of other readers (`earlier`), and let through only where the input, if a rectifier made it, is above 0
+   * (`mask`, the input itself). The same bits as separate dispatches would give.
+   */
+  readonly finishes?: Readonly<Record<string, readonly ('add' | 'mask')[]>>;
   /** One entry for each input that has a gradient. */
   readonly backward: Readonly<Record<string, (t: Tensors, attrs: A, ctx: OpContext) => Dispatch<Tensor>[]>>;
   /** What can be computed in several ways on `target`, by direction: `forward`, `backward:x`. Shapes include y's. */

@@ -13,6 +13,7 @@ import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import { type Dispatch, dispatch, type KernelSpec, type Workgroups } from '../gpu/kernel.js';
+import { finishBindings, finishTensors } from './finish.js';
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec, Tensors } from './op.js';
 
@@ -44,9 +45,15 @@ const POOL_VARIANTS: readonly PoolVariant[] = [
 ];
 
 const BACKWARD_VARIANTS: readonly PoolBackwardVariant[] = [
-  { window: 2, stride: 2 },
-  { window: 3, stride: 2 },
-  { window: 3, stride: 1 },
+  { window: 2, stride: 2, mask: false },
+  { window: 3, stride: 2, mask: false },
+  { window: 3, stride: 1, mask: true },
+];
+
+const DISJOINT_VARIANTS: readonly DisjointPoolVariant[] = [
+  { window: 2, mask: false },
+  { window: 2, mask: true },
+  { window: 3, mask: true },
 ];
 
 /** Maximum of each window. */
@@ -70,7 +77,12 @@ export const maxPool2dWinnersKernel: KernelSpec<PoolVariant> = {
 /** Gradient of max pooling for windows that may overlap, from the winners. */
 export const maxPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
   name: 'max_pool2d_backward',
-  bindings: () => ({ winner: 'read', dy: 'read', dx: 'read_write' }),
+  bindings: (v) => ({
+    winner: 'read',
+    dy: 'read',
+    dx: 'read_write',
+    ...finishBindings(v),
+  }),
   params: POOL_PARAMS,
   shader: maxPool2dBackward,
   variants: BACKWARD_VARIANTS,
@@ -82,7 +94,7 @@ export const maxPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = 
   bindings: () => ({ x: 'read', dy: 'read', dx: 'read_write' }),
   params: DISJOINT_PARAMS,
   shader: maxPool2dBackwardDisjoint,
-  variants: [{ window: 2 }, { window: 3 }],
+  variants: DISJOINT_VARIANTS,
 };
 
 /** Mean of each window, times a factor. */
@@ -97,7 +109,7 @@ export const avgPool2dForwardKernel: KernelSpec<PoolVariant> = {
 /** Gradient of average pooling for windows that may overlap. */
 export const avgPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
   name: 'avg_pool2d_backward',
-  bindings: () => ({ dy: 'read', dx: 'read_write' }),
+  bindings: (v) => ({ dy: 'read', dx: 'read_write', ...finishBindings(v) }),
   params: AVG_PARAMS,
   shader: avgPool2dBackward,
   variants: BACKWARD_VARIANTS,
@@ -106,10 +118,10 @@ export const avgPool2dBackwardKernel: KernelSpec<PoolBackwardVariant> = {
 /** Gradient of average pooling where windows tile the picture. */
 export const avgPool2dBackwardDisjointKernel: KernelSpec<DisjointPoolVariant> = {
   name: 'avg_pool2d_backward_disjoint',
-  bindings: () => ({ dy: 'read', dx: 'read_write' }),
+  bindings: (v) => ({ dy: 'read', dx: 'read_write', ...finishBindings(v) }),
   params: { ...DISJOINT_PARAMS, scale: 'f32' },
   shader: avgPool2dBackwardDisjoint,
-  variants: [{ window: 2 }, { window: 3 }],
+  variants: DISJOINT_VARIANTS,
 };
 
 /**
@@ -132,6 +144,7 @@ export const maxPool2d: OpSpec<PoolAttrs> = {
     const params = poolParams(t.x!, t.y!, attrs);
     return [dispatch(maxPool2dForwardKernel, variant, label, buffers, params, poolGrid(label, ctx, t.y!))];
   },
+  finishes: { x: ['mask'] },
   backward: { x: maxPoolBackward },
   cost: (shapes, attrs) => cost('max_pool2d', shapes.x!, attrs),
 };
@@ -156,6 +169,7 @@ export const avgPool2d: OpSpec<AvgPoolAttrs> = {
     const params = { ...poolParams(t.x!, t.y!, attrs), scale: attrs.scale ?? 1 };
     return [dispatch(avgPool2dForwardKernel, variant, label, buffers, params, poolGrid(label, ctx, t.y!))];
   },
+  finishes: { x: ['mask'] },
   backward: { x: avgPoolBackward },
   cost: (shapes, attrs) => cost('avg_pool2d', shapes.x!, attrs),
 };
@@ -167,9 +181,10 @@ function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch
   const dy = t.dy!;
   const dx = t.dx!;
   const { pad, ...extents } = poolParams(x, dy, attrs);
+  const mask = t.mask !== undefined;
   if (isDisjoint(attrs)) {
     const grid = poolGrid(label, ctx, dx, window);
-    return [dispatch(maxPool2dBackwardDisjointKernel, { window }, label, { x, dy, dx }, extents, grid)];
+    return [dispatch(maxPool2dBackwardDisjointKernel, { window, mask }, label, { x, dy, dx }, extents, grid)];
   }
   const [n, c, p, q] = nchw(label, dy.shape);
   const winner = ctx.scratch('winner', [n * ceilDiv(c, 4), p, 4 * q]);
@@ -186,9 +201,9 @@ function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch
     ),
     dispatch(
       maxPool2dBackwardKernel,
-      { window, stride },
+      { window, stride, mask },
       label,
-      { winner, dy, dx },
+      { winner, dy, dx, ...finishTensors(t) },
       params,
       poolGrid(label, ctx, dx),
     ),
@@ -198,19 +213,27 @@ function maxPoolBackward(t: Tensors, attrs: PoolAttrs, ctx: OpContext): Dispatch
 function avgPoolBackward(t: Tensors, attrs: AvgPoolAttrs, ctx: OpContext): Dispatch<Tensor>[] {
   const label = `avg_pool2d:backward:x at ${ctx.where}`;
   const { window, stride, scale = 1 } = attrs;
-  const buffers = { dy: t.dy!, dx: t.dx! };
+  const buffers = { dy: t.dy!, dx: t.dx!, ...finishTensors(t) };
+  const mask = t.mask !== undefined;
   const { pad, ...extents } = poolParams(t.dx!, t.dy!, attrs);
   if (isDisjoint(attrs)) {
     const grid = poolGrid(label, ctx, t.dx!, window);
     return [
-      dispatch(avgPool2dBackwardDisjointKernel, { window }, label, buffers, { ...extents, scale }, grid),
+      dispatch(
+        avgPool2dBackwardDisjointKernel,
+        { window, mask },
+        label,
+        buffers,
+        { ...extents, scale },
+        grid,
+      ),
     ];
   }
   const params = { ...extents, pad, scale };
   return [
     dispatch(
       avgPool2dBackwardKernel,
-      { window, stride },
+      { window, stride, mask },
       label,
       buffers,
       params,

@@ -9,6 +9,14 @@ import { ceilDiv, nchw } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { WinogradTile } from '../base/winograd.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import {
+  FINISHES,
+  type FinishTensors,
+  finishBindings,
+  finishOf,
+  finishTensors,
+  UNFINISHED,
+} from './finish.js';
 import { loadOf } from './load.js';
 import type { OpContext } from './op.js';
 import { productPlan, workgroupOf } from './winograd-product.js';
@@ -43,12 +51,20 @@ export const winogradOutputKernel: KernelSpec<WinogradOutputVariant> = {
     product: v.load === 'texture' ? 'texture' : 'read',
     ...(v.bias ? { bias: 'read' as const } : {}),
     y: 'read_write',
+    ...finishBindings(v),
   }),
   params: { K4: 'u32', P: 'u32', Q: 'u32', ...TILES },
   shader: winogradOutput,
   variants: [
-    { m: 2, load: 'texture', bias: true, relu: true },
-    { m: 4, load: 'buffer', bias: false, relu: false },
+    { m: 2, load: 'texture', bias: true, relu: true, ...UNFINISHED },
+    { m: 4, load: 'buffer', bias: false, relu: false, ...UNFINISHED },
+    ...FINISHES.map((finish) => ({
+      m: 4 as const,
+      load: 'texture' as const,
+      bias: false,
+      relu: false,
+      ...finish,
+    })),
   ],
 };
 
@@ -59,7 +75,7 @@ export const winogradOutputKernel: KernelSpec<WinogradOutputVariant> = {
 export function winogradDispatches(
   label: string,
   ctx: OpContext,
-  t: { x: Tensor; weight: Tensor; bias?: Tensor | undefined; y: Tensor },
+  t: { x: Tensor; weight: Tensor; bias?: Tensor | undefined; y: Tensor } & FinishTensors,
   attrs: { m: WinogradTile; pad: number; relu: boolean; flip: boolean },
 ): Dispatch<Tensor>[] {
   const { target } = ctx;
@@ -103,9 +119,9 @@ export function winogradDispatches(
       plan.dispatch(label, { v, u, product }),
       dispatch(
         winogradOutputKernel,
-        { m, load: loadOf(target, product), bias: t.bias !== undefined, relu },
+        { m, load: loadOf(target, product), bias: t.bias !== undefined, relu, ...finishOf(t) },
         `${label} (output)`,
-        t.bias ? { product, bias: t.bias, y: t.y } : { product, y: t.y },
+        { product, ...(t.bias ? { bias: t.bias } : {}), y: t.y, ...finishTensors(t) },
         { K4: k4, P: p, Q: q, ...batch },
         [ceilDiv(length, TRANSFORM_WORKGROUP), k4, 1],
       ),

@@ -12,6 +12,7 @@ import type { Device } from '../../src/gpu/device.js';
 import type { Dispatch } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
+import { ruleTensors } from '../../src/graph/rule.js';
 import type { OpContext, OpSpec } from '../../src/kernels/op.js';
 import { useDevice } from './shared.js';
 
@@ -77,13 +78,15 @@ async function checkPadding(device: Device, f: CaseFamily, text: string): Promis
       const input = pinned[name];
       if (!input) continue;
       const dx = pin('dx', input.shape, input.layout);
-      const saved = { ...pinned, y, dy };
-      const shared = op.shared?.(saved, attrs, context);
-      const list = [
-        ...(shared?.dispatches ?? []),
-        ...rule({ ...saved, ...shared?.tensors, dx }, attrs, context),
-      ];
+      const { tensors, dispatches } = ruleTensors({ op, inputs: pinned, attrs, y }, dy, context);
+      const list = [...dispatches, ...rule({ ...tensors, dx }, attrs, context)];
       expect(await strays(store, dx, list), `${op.name}:backward:${name}:${text}`).toBe(0);
+      const can = op.finishes?.[name];
+      if (can) {
+        const finish = { ...(can.includes('add') ? { earlier: input } : {}), mask: input };
+        const finished = [...dispatches, ...rule({ ...tensors, ...finish, dx }, attrs, context)];
+        expect(await strays(store, dx, finished), `${op.name}:backward:${name}:${text} finished`).toBe(0);
+      }
       store.release(dx);
     }
   } finally {
