@@ -92,7 +92,7 @@ export class FileServer {
     const stall = behaviour.stalls?.shift();
     const now = body.subarray(0, cut ?? stall ?? body.length);
     this.sent += now.length;
-    if (cut !== undefined) response.write(now, () => response.socket?.destroySoon());
+    if (cut !== undefined) response.write(now, () => setTimeout(() => response.socket?.destroy(), 250));
     else if (stall !== undefined) response.write(now);
     else response.end(now);
   }
