@@ -65,7 +65,7 @@ export function planJob(
   const size = usableScales({ content: picture, weights }, o).at(-1)!;
   const scale = planScale(device.target, weights, size, o, regions);
   const { plan, dispatches, flops, peakBytes, largestBytes } = scale;
-  const limitBytes = bindingLimit(device);
+  const limitBytes = bindingLimit(device.target);
   const bySize = (a: { bytes: number }, b: { bytes: number }) => b.bytes - a.bytes;
   return {
     content: job.content,
@@ -82,7 +82,7 @@ export function planJob(
     largestBytes,
     limitBytes,
     memoryLimitBytes: limitsOf(device.target, o).memoryBytes,
-    fits: planFits(device, scale, o),
+    fits: planFits(device.target, scale, o),
     ...(scale.windows ? { tiles: tilesOf(scale, scale.windows) } : {}),
     slots: plan.slots.map(({ bytes, tensors }) => ({ bytes, tensors: [...new Set(tensors)] })).sort(bySize),
     pinned: plan.pinned.map(({ bytes, name }) => ({ bytes, name })).sort(bySize),
@@ -153,5 +153,5 @@ export function refuseTooLarge(
 ): void {
   const result = { width, height };
   const styleSizes = styles.map((style) => styleSize(style, result, weights, o));
-  assertFits(device, weights, result, styleSizes, o, regions);
+  assertFits(device.target, weights, result, styleSizes, o, regions);
 }

@@ -24,7 +24,7 @@ export async function stepItems(
         ...plan.slots.map(({ bytes }) => bytes),
         ...plan.pinned.map(({ bytes }) => bytes),
       );
-      const limit = bindingLimit(device);
+      const limit = bindingLimit(device.target);
       if (largest > limit) {
         note(
           `${net} at ${size}x${size} is left out: a tensor of ${mib(largest)} MiB, and this adapter binds at most ${mib(limit)} MiB`,

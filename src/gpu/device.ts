@@ -180,6 +180,19 @@ export class Device {
     });
   }
 
+  /** Runs `allocate`; OutOfMemoryError, naming `what`, where the adapter has not as much memory as it asks for. */
+  async allocating<T>(what: string, allocate: () => T | Promise<T>): Promise<T> {
+    this.gpu.pushErrorScope('out-of-memory');
+    const made = await Promise.resolve()
+      .then(allocate)
+      .catch((error: unknown) => new Failure(error));
+    // Taken off also where `allocate` threw: left on, it would swallow every later error.
+    const exhausted = await this.gpu.popErrorScope();
+    if (exhausted) throw new OutOfMemoryError(`${what} could not be had: ${exhausted.message}`);
+    if (made instanceof Failure) throw made.reason;
+    return made;
+  }
+
   /** A texture of `rows` rows that tensors are copied into to be read by kernels; the caller owns it. */
   createTexture(label: string, rows: number): GPUTexture {
     this.check();
@@ -286,6 +299,11 @@ export class Device {
     this.pipelines.destroy();
     this.gpu.destroy();
   }
+}
+
+/** What a promise was rejected with, told apart from what it may resolve to. */
+class Failure {
+  constructor(readonly reason: unknown) {}
 }
 
 function toError(error: GPUError): Error {

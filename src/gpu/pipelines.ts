@@ -56,7 +56,10 @@ export class Pipelines {
     return made;
   }
 
-  /** The pipelines of `uses`, in their order; those that are missing are compiled one by one, as `onCompile` is told. */
+  /**
+   * The pipelines of `uses`, in their order; `onCompile` is told of those that are missing. A driver that compiles when
+   * it is asked to gets them all at once, one that waits for the first dispatch one by one.
+   */
   async all(uses: readonly KernelUse[]): Promise<GPUComputePipeline[]> {
     const missing = new Map<string, KernelUse>();
     for (const use of uses) {
@@ -65,11 +68,13 @@ export class Pipelines {
     }
     const total = missing.size;
     let done = 0;
-    for (const use of missing.values()) {
+    const compile = async (use: KernelUse) => {
       this.options.onCompile?.({ done, total, kernel: use.kernel.name });
       await this.get(use);
       done++;
-    }
+    };
+    if (this.options.warm) for (const use of missing.values()) await compile(use);
+    else await Promise.all([...missing.values()].map(compile));
     if (total > 0) this.options.onCompile?.({ done, total });
     return Promise.all(uses.map((use) => this.get(use)));
   }

@@ -39,9 +39,14 @@ export async function computeConstants(
   }
   if (todo.length === 0) return stands;
   try {
-    for (const { made } of fresh.values()) store.pin(made);
+    await store.device.allocating('the memory for constants', () => {
+      for (const { made } of fresh.values()) store.pin(made);
+    });
     await execute(todo);
-    for (const { made } of fresh.values()) if (made.texture) await store.moveToTexture(made);
+    for (const { made } of fresh.values()) {
+      if (made.texture)
+        await store.device.allocating(`a texture for ${made.name}`, () => store.moveToTexture(made));
+    }
   } catch (error) {
     for (const { made } of fresh.values()) store.release(made);
     throw error;

@@ -1,6 +1,7 @@
 // Whether a run fits the adapter, whole or in tiles, before anything is computed.
 import { OutOfMemoryError } from '../base/errors.js';
-import { type Device, mib } from '../gpu/device.js';
+import { mib } from '../gpu/device.js';
+import type { Target } from '../gpu/kernel.js';
 import { dryStore } from '../gpu/store.js';
 import type { LoadedWeights } from '../nets/manifest.js';
 import { Net } from '../nets/net.js';
@@ -10,19 +11,19 @@ import { fits, limitsOf, type Need } from './tiles/choose.js';
 import type { Tiling } from './tiles/partition.js';
 import { planMeasure, planScale, type ScalePlan } from './tiles/plan.js';
 
-/** Bytes that one storage binding may have on this device. */
-export function bindingLimit(device: Device): number {
-  return device.target.maxBindingBytes;
+/** Bytes that one storage binding may have on this adapter. */
+export function bindingLimit(target: Target): number {
+  return target.maxBindingBytes;
 }
 
-/** Whether a scale's plan can run on the device under the options' bound. */
-export function planFits(device: Device, plan: ScalePlan, o: StyleOptions): boolean {
-  return needFits(device, plan, plan.windows?.tiling, o);
+/** Whether a scale's plan can run on the adapter under the options' bound. */
+export function planFits(target: Target, plan: ScalePlan, o: StyleOptions): boolean {
+  return needFits(target, plan, plan.windows?.tiling, o);
 }
 
 /** A bound that nobody gave is there to choose tiles by, not to refuse what `tile: 'off'` asks for. */
-function needFits(device: Device, need: Need, tiling: Tiling | undefined, o: StyleOptions): boolean {
-  const limits = limitsOf(device.target, o);
+function needFits(target: Target, need: Need, tiling: Tiling | undefined, o: StyleOptions): boolean {
+  const limits = limitsOf(target, o);
   return fits(need, limits, limits.given || tiling !== undefined);
 }
 
@@ -32,7 +33,7 @@ function needFits(device: Device, need: Need, tiling: Tiling | undefined, o: Sty
  * colours of the content mask.
  */
 export function assertFits(
-  device: Device,
+  target: Target,
   weights: LoadedWeights,
   last: Size,
   styles: readonly Size[],
@@ -41,24 +42,24 @@ export function assertFits(
 ): void {
   const net = new Net(dryStore, weights, activeTaps(o));
   const check = (what: string, size: Size, need: Need, tiling: Tiling | undefined, factor: number) => {
-    if (!needFits(device, need, tiling, o)) refuse(device, what, size, need, tiling, factor, o);
+    if (!needFits(target, need, tiling, o)) refuse(target, what, size, need, tiling, factor, o);
   };
-  const step = planScale(device.target, weights, last, o, regions);
+  const step = planScale(target, weights, last, o, regions);
   check(weights.net, last, step, step.windows?.tiling, 1);
   if (o.contentWeight > 0) {
-    const content = planMeasure(device.target, net, last, 'features', o);
+    const content = planMeasure(target, net, last, 'features', o);
     check('the content picture', last, content, content.tiling, 1);
   }
   if (o.styleWeight === 0) return;
   for (const size of styles) {
-    const style = planMeasure(device.target, net, size, 'grams', o);
+    const style = planMeasure(target, net, size, 'grams', o);
     // A style may be as large as `styleScale` times the result.
     check('the style picture', size, style, style.tiling, 1 / o.styleScale);
   }
 }
 
 function refuse(
-  device: Device,
+  target: Target,
   what: string,
   size: Size,
   { largestBytes, peakBytes }: Need,
@@ -66,7 +67,7 @@ function refuse(
   factor: number,
   o: StyleOptions,
 ): never {
-  const { bindingBytes, memoryBytes } = limitsOf(device.target, o);
+  const { bindingBytes, memoryBytes } = limitsOf(target, o);
   const windows = tiling ? ` in tiles of ${tiling.columns.window}x${tiling.rows.window}` : '';
   const place = `${what} at ${size.width}x${size.height}${windows}`;
   const otherwise = tiling || o.tile !== 'off' ? '' : ', or leave out --tile off';

@@ -22,7 +22,7 @@ export async function openSession(
   o: StyleOptions,
   stage?: (text: string) => void,
 ): Promise<StepSession> {
-  const { target } = store.device;
+  const { target } = store;
   const masks = targets.regions.filter(({ guidance }) => guidance).length;
   const plan = planScale(target, weights, size, o, masks);
   if (!plan.windows) return ScaleSession.create(store, net, size, targets, o);

@@ -96,14 +96,12 @@ export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Pr
   }
   const last = checked.sizes.at(-1)!;
   const styleSizes = checked.styles.map((style) => styleSize(style, last, input.weights, checked.options));
-  const regions = checked.regions?.length ?? 0;
-  assertFits(input.device, input.weights, last, styleSizes, checked.options, regions);
   // A run that goes on must add its numbers in the order in which it began, whatever was measured since.
   const choices = input.resume?.choices ?? input.device.target.choices;
-  const store = new TensorStore(input.device, {
-    ...input.device.target,
-    ...(choices ? { choices } : {}),
-  });
+  const target = { ...input.device.target, ...(choices ? { choices } : {}) };
+  const regions = checked.regions?.length ?? 0;
+  assertFits(target, input.weights, last, styleSizes, checked.options, regions);
+  const store = new TensorStore(input.device, target);
   try {
     const net = new Net(store, input.weights, activeTaps(checked.options));
     return await new Run(input, hooks, checked, identity, store, net).go();

@@ -79,6 +79,16 @@ describe('buffers', () => {
   });
 });
 
+it('allocating hands on what is made and what is thrown, and leaves no scope behind', async () => {
+  expect(await device.allocating('a number', () => 7)).toBe(7);
+  await expect(
+    device.allocating('nothing', () => {
+      throw new KernelError('no');
+    }),
+  ).rejects.toThrow(new KernelError('no'));
+  await expect(device.gpu.popErrorScope()).rejects.toThrow();
+});
+
 describe('pipelines', () => {
   it('are told of as they are compiled, each once', async () => {
     const told: string[] = [];
@@ -160,6 +170,16 @@ describe('what goes wrong is thrown by the next call', () => {
     device.destroy();
     expect(() => device.check()).toThrow(new DeviceLostError('the device was destroyed by its owner'));
   });
+});
+
+it('allocating hands on what is made and what is thrown, and leaves no scope behind', async () => {
+  expect(await device.allocating('a number', () => 7)).toBe(7);
+  await expect(
+    device.allocating('nothing', () => {
+      throw new KernelError('no');
+    }),
+  ).rejects.toThrow(new KernelError('no'));
+  await expect(device.gpu.popErrorScope()).rejects.toThrow();
 });
 
 describe('pipelines', () => {

@@ -76,8 +76,7 @@ export async function tiledGrams(
   const image = pinPicture(store, picture);
   const guidance = new GuidanceWindows(store);
   try {
-    const { target } = store.device;
-    const recorded = recordStatistics(target, store, net, image, tiling, terms, guidance, o);
+    const recorded = recordStatistics(store.target, store, net, image, tiling, terms, guidance, o);
     const pass = await StatisticsPass.create(store, net, recorded);
     try {
       for (const window of windowsOf(tiling)) {

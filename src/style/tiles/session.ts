@@ -112,12 +112,24 @@ async function compile(
   { statistics, judge, gradient, finish, series }: RecordedPasses,
   memory: SharedMemory,
 ): Promise<Programs> {
-  const label = 'gradients of statistics';
-  return {
-    // First the one that needs most: the other finds its slots there.
-    gradient: await Program.compile(store, gradient.dispatches, { label: 'gradient of a tile', memory }),
-    statistics: statistics && (await StatisticsPass.create(store, net, statistics, memory)),
-    judge: judge.length > 0 ? await Program.compile(store, judge, { label }) : undefined,
-    finish: await Program.compile(store, finish, { label: 'update', keep: [...series.values()] }),
+  const made: { destroy(): void }[] = [];
+  const kept = <T extends { destroy(): void }>(program: T): T => {
+    made.push(program);
+    return program;
   };
+  const label = 'gradients of statistics';
+  try {
+    return {
+      // First the one that needs most: the other finds its slots there.
+      gradient: kept(
+        await Program.compile(store, gradient.dispatches, { label: 'gradient of a tile', memory }),
+      ),
+      statistics: statistics && kept(await StatisticsPass.create(store, net, statistics, memory)),
+      judge: judge.length > 0 ? kept(await Program.compile(store, judge, { label })) : undefined,
+      finish: kept(await Program.compile(store, finish, { label: 'update', keep: [...series.values()] })),
+    };
+  } catch (error) {
+    for (const program of made) program.destroy();
+    throw error;
+  }
 }
