@@ -2,7 +2,7 @@
 import { type Tensor, tensor } from '../base/tensor.js';
 import { type Dispatch, written } from '../gpu/kernel.js';
 import type { TensorStore } from '../gpu/store.js';
-import { hoistConstants } from './liveness.js';
+import { hoistConstants, type MemoryPlan, pinnedTensors, planMemory } from './liveness.js';
 
 /**
  * Has `execute` run those of the constant dispatches whose results the store does not hold yet; returns, by id
@@ -54,6 +54,17 @@ export async function computeConstants(
   // Only now: another program must not find what was never computed.
   for (const [key, { made, sources }] of fresh) store.keepDerived(key, made, sources);
   return stands;
+}
+
+/** What a program of `dispatches` will replay and hold, its constants and what they are made from included. */
+export function planProgram(
+  dispatches: readonly Dispatch<Tensor>[],
+  keep: readonly Tensor[] = [],
+): { plan: MemoryPlan; dispatches: number } {
+  const step = withPinnedConstants(dispatches);
+  // The store keeps the weights that filters were computed from.
+  const plan = planMemory(step, { keep, pinned: pinnedTensors(dispatches) });
+  return { plan, dispatches: step.length };
 }
 
 /** The list that a program will replay and its constants as pinned tensors, without computing any: for plans. */

@@ -68,11 +68,12 @@ export function lifetimes(
 /**
  * Greedy slot assignment in order of first use: a slot is taken again once its tensor was last read by an
  * earlier dispatch, so no dispatch ever reads a slot that it writes. Slots are shared only between equal
- * geometries, which keeps the zero borders zero. `reuse: false` gives every tensor its own.
+ * geometries, which keeps the zero borders zero. `reuse: false` gives every tensor its own. `pinned` are tensors that
+ * the store holds though no dispatch reads them any more.
  */
 export function planMemory(
   dispatches: readonly Dispatch<Tensor>[],
-  options: { keep?: readonly Tensor[]; reuse?: boolean } = {},
+  options: { keep?: readonly Tensor[]; reuse?: boolean; pinned?: readonly Tensor[] } = {},
 ): MemoryPlan {
   const spans = lifetimes(dispatches, options.keep);
   const slots: { slot: Slot; freeAfter: number }[] = [];
@@ -90,7 +91,8 @@ export function planMemory(
     slotOf.set(t.id, found.slot.index);
   }
   const textures = planTextures(dispatches, { reuse });
-  const pinned = pinnedTensors(dispatches).map((t) => ({ name: t.name, bytes: heldBytes(t) }));
+  const held = new Set([...pinnedTensors(dispatches), ...(options.pinned ?? [])]);
+  const pinned = [...held].map((t) => ({ name: t.name, bytes: heldBytes(t) }));
   return {
     slots: slots.map((s) => s.slot),
     slotOf,

@@ -2,8 +2,8 @@
 import { tensor } from '../base/tensor.js';
 import { PLAIN_TARGET, type Target } from '../gpu/kernel.js';
 import { dryStore, type PinStore, type TensorStore } from '../gpu/store.js';
-import { withPinnedConstants } from '../graph/constants.js';
-import { type MemoryPlan, planMemory } from '../graph/liveness.js';
+import { planProgram } from '../graph/constants.js';
+import type { MemoryPlan } from '../graph/liveness.js';
 import { Program } from '../graph/program.js';
 import { Tape } from '../graph/tape.js';
 import { type TuneItem, tunablesOf } from '../graph/tunables.js';
@@ -106,10 +106,9 @@ export function planStep(
   net.forward(probe, image, activeTaps(o), o);
   const targets = dryTargets(net, size, o, regions);
   const { tape, objective } = recordStep(target, dryStore, net, size, targets, o);
-  const step = withPinnedConstants(tape.dispatches);
-  const plan = planMemory(step, { keep: [...objective.series.values()] });
+  const { plan, dispatches } = planProgram(tape.dispatches, [...objective.series.values()]);
   // Forward, and as much again for the gradient with respect to the picture.
-  return { plan, dispatches: step.length, flops: 2 * probe.flops, tunables: tunablesOf(tape) };
+  return { plan, dispatches, flops: 2 * probe.flops, tunables: tunablesOf(tape) };
 }
 
 /** Targets of the right shapes without values, for plans: of the whole picture (`regions` 0) or of so many regions. */

@@ -4,8 +4,8 @@ import { sizeOf } from '../../base/shape.js';
 import { type Tensor, tensor } from '../../base/tensor.js';
 import type { Dispatch, Target } from '../../gpu/kernel.js';
 import { dryStore } from '../../gpu/store.js';
-import { withPinnedConstants } from '../../graph/constants.js';
-import { type MemoryPlan, planMemory } from '../../graph/liveness.js';
+import { planProgram } from '../../graph/constants.js';
+import type { MemoryPlan } from '../../graph/liveness.js';
 import { SharedLayout } from '../../graph/shared-memory.js';
 import { Tape } from '../../graph/tape.js';
 import { gram } from '../../kernels/gram.js';
@@ -86,7 +86,7 @@ function planTiled(
   const targets = dryTargets(net, size, o, regions);
   const r = recordPasses(target, dryStore, net, iterate, tiling, targets, o);
   const planOf = (dispatches: readonly Dispatch<Tensor>[], keep: readonly Tensor[] = []) =>
-    planMemory(withPinnedConstants(dispatches), { keep });
+    planProgram(dispatches, keep).plan;
   const gradient = planOf(r.gradient.dispatches);
   const statistics = planOf(r.statistics?.tape.dispatches ?? []);
   const judge = planOf(r.judge);
@@ -113,7 +113,10 @@ function planTiled(
   const count = tiling.rows.count * tiling.columns.count;
   return {
     plan: gradient,
-    dispatches: count * (dispatchesOf(r.statistics?.tape.dispatches) + dispatchesOf(r.gradient.dispatches)),
+    dispatches:
+      count * (dispatchesOf(r.statistics?.tape.dispatches) + dispatchesOf(r.gradient.dispatches)) +
+      dispatchesOf(r.judge) +
+      dispatchesOf(r.finish),
     flops: count * (2 * r.flops + (r.statistics?.flops ?? 0)),
     peakBytes: wholeBytes + windowBytes + netBytes,
     largestBytes: largestOf(plans),
@@ -129,7 +132,7 @@ function planTiled(
 }
 
 function dispatchesOf(list: readonly Dispatch<Tensor>[] = []): number {
-  return withPinnedConstants(list).length;
+  return planProgram(list).dispatches;
 }
 
 function largestOf(plans: readonly MemoryPlan[]): number {
@@ -171,6 +174,6 @@ export function planMeasure(
       kind === 'features'
         ? [...taps.values()]
         : [...taps].map(([layer, x]) => tape.record(gram, `gram:${layer}`, { x }, { scale: 1 }));
-    return { ...needOf(planMemory(withPinnedConstants(tape.dispatches), { keep: results })), tiling };
+    return { ...needOf(planProgram(tape.dispatches, results).plan), tiling };
   });
 }
