@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openGalleryFile } from '../../harness/node/gallery/libsql-store.js';
+import { OTHER } from '../faces/gallery/samples.js';
 import { faceBadInputs } from './face-bad-inputs.js';
 import { facet, type Outcome, ownLines } from './facet.js';
 
@@ -32,6 +34,9 @@ beforeAll(async () => {
   await sharp({ create }).png().toFile(at('grey.png'));
   await sharp(join(demo, 'sample6.jpg')).jpeg().toFile(at('p.jpg'));
   writeFileSync(at('pairs.txt'), '2\t1\nAda\t1\t2\nAda\t1\tBob\t1\nBob\t1\t2\nAda\t2\tBob\t2\n');
+  const other = await openGalleryFile(at('other.db'));
+  await other.createCollection('people', OTHER);
+  await other.close();
   const { code, stderr } = await run(['face', 'enroll', 'people', '--db', 'db', '--quality', 'off']);
   if (code !== 0) throw new Error(stderr);
 }, 120_000);

@@ -121,5 +121,10 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     ['face', 'detect', 'one.jpg', '--draw', 'one.jpg', '--force'],
     /one\.jpg: is the picture itself/,
   ],
+  [
+    "a collection's threshold for another net",
+    ['face', 'verify', 'one.jpg', 'one.jpg', '--db', 'other.db', '--collection', 'people', '--net', 'resnet34'],
+    /collection people holds embeddings of nn4\.small2 .*; its threshold does not fit resnet34 /,
+  ],
   ['a threshold out of one person', ['face', 'threshold', '--db', 'db'], /needs at least two people/],
 ];
