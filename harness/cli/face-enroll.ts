@@ -26,6 +26,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
   warn,
@@ -70,7 +71,7 @@ export function enrollCommand(): Command {
     )
     .option('--keep-crops', 'keep the aligned faces in the gallery too; pictures are never kept')
     .option('--json', 'print JSON');
-  findOptions(command, 'the largest; several of about that size are refused');
+  findOptions(command, 'the largest; several of about that size are refused', ONE_FACE);
   netOptions(command, "the collection's, resnet34 for a new one");
   databaseOptions(command);
   return command

@@ -17,6 +17,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
 } from './face-options.js';
@@ -46,7 +47,7 @@ export function thresholdCommand(): Command {
     )
     .option('--dry-run', 'print them, keep nothing')
     .option('--json', 'print JSON');
-  findOptions(command, 'largest');
+  findOptions(command, 'largest', ONE_FACE);
   netOptions(command, "the collection's");
   databaseOptions(command);
   return command

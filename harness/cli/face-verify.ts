@@ -18,6 +18,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
 } from './face-options.js';
@@ -36,7 +37,7 @@ export function verifyCommand(): Command {
     .argument('<b>', 'picture')
     .option('--threshold <d>', 'squared L2 below which it is one person', realNumber('--threshold'))
     .option('--json', 'print JSON');
-  findOptions(command, 'largest');
+  findOptions(command, 'largest', ONE_FACE);
   netOptions(command);
   databaseOptions(command);
   return command

@@ -123,8 +123,34 @@ export const faceBadInputs: [string, string[], RegExp][] = [
   ],
   [
     "a collection's threshold for another net",
-    ['face', 'verify', 'one.jpg', 'one.jpg', '--db', 'other.db', '--collection', 'people', '--net', 'resnet34'],
+    [
+      'face',
+      'verify',
+      'one.jpg',
+      'one.jpg',
+      '--db',
+      'other.db',
+      '--collection',
+      'people',
+      '--net',
+      'resnet34',
+    ],
     /collection people holds embeddings of nn4\.small2 .*; its threshold does not fit resnet34 /,
+  ],
+  [
+    'all faces to verify',
+    ['face', 'verify', 'p.jpg', 'p.jpg', '--faces', 'all'],
+    /--faces must be one of largest, centre, got "all"/,
+  ],
+  [
+    'all faces to enrol',
+    ['face', 'enroll', 'p.jpg', '--name', 'A', '--db', 'new.db', '--faces', 'all'],
+    /--faces must be one of largest, centre, got "all"/,
+  ],
+  [
+    'all faces for a threshold',
+    ['face', 'threshold', 'people', '--db', 'db', '--faces', 'all'],
+    /--faces must be one of largest, centre, got "all"/,
   ],
   ['a threshold out of one person', ['face', 'threshold', '--db', 'db'], /needs at least two people/],
 ];
