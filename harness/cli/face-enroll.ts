@@ -104,7 +104,9 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
     const name = args.collection ?? DEFAULT_COLLECTION;
     // A collection of another net is refused before a picture is read.
     if (known) await store.openCollection(name, models.contract);
-    return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
+    // All input sizes, as `identify` searches: at the first one a second face of the picture may not be seen.
+    const find = findArguments({ ...args, search: args.search ?? 'thorough' }, 'largest');
+    return FaceSession.run(models, args, find, async (session) => {
       const enrolment = new Enrolment(session, store, name, args);
       for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
       return enrolment.finish();

@@ -44,7 +44,7 @@ export function findOptions(
     )
     .option(
       '--search <depth>',
-      `${SEARCH_DEPTHS.join(' | ')}: stop at the first size that shows a face, or try all (default: thorough with --faces all)`,
+      `${SEARCH_DEPTHS.join(' | ')}: stop at the first size that shows a face, or try all (default: thorough for enroll and with --faces all)`,
       oneOf('--search', SEARCH_DEPTHS),
     );
 }
