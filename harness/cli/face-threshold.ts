@@ -63,7 +63,8 @@ async function runThreshold(folder: string | undefined, args: ThresholdArguments
   }
   await withStore(args, { create: false }, async (store) => {
     const facts = await needCollection(store, args);
-    const collection = await store.openCollection(facts.name);
+    // With its contract: where the collection is rebuilt for another net meanwhile, nothing is kept.
+    const collection = await store.openCollection(facts.name, facts.contract);
     const fitted = fitTo(
       folder === undefined ? await enrolled(collection) : await seen(folder, facts, args),
       args,
