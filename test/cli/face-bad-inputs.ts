@@ -91,6 +91,16 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     /there is nobody called "Nobody"/,
   ],
   [
+    'a person who is not there beside one who is',
+    ['face', 'remove', 'Ada', 'Nobody', '--db', 'db'],
+    /there is nobody called "Nobody"/,
+  ],
+  [
+    'a sample that is not there beside a person who is',
+    ['face', 'remove', 'Ada', '--sample', 'x1', '--db', 'db'],
+    /there is no sample "x1"/,
+  ],
+  [
     'nothing to remove',
     ['face', 'remove', '--db', 'db'],
     /remove wants names, --sample with ids, or --everybody/,
@@ -99,6 +109,16 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     'a lost Postgres',
     ['face', 'list', '--db', 'postgres://user:secret@127.0.0.1:9/x'],
     /^facet: (?!.*secret).*127\.0\.0\.1:9/,
+  ],
+  [
+    'a lost Postgres in capitals',
+    ['face', 'list', '--db', 'Postgres://user:secret@127.0.0.1:9/x'],
+    /^facet: (?!.*secret).*127\.0\.0\.1:9/,
+  ],
+  [
+    'a database of another kind',
+    ['face', 'list', '--db', 'mysql://user:secret@127.0.0.1/x'],
+    /^facet: --db must name a file or a postgres:\/\/ address, (?!.*secret)/,
   ],
   ['an import that is none', ['face', 'import', 'text.jpg', '--db', 'new.db'], /text\.jpg:1: /],
   [
