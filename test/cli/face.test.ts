@@ -64,7 +64,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('facet face', () => {
+// Each runs the command several times, some seconds each on a busy machine without a GPU.
+describe('facet face', { timeout: 240_000 }, () => {
   it('enrols people, names them in other pictures, and keeps strangers unknown', async () => {
     for (const name of NAMES.slice(0, 3)) {
       const { enrolled } = await json([
@@ -137,7 +138,7 @@ describe('facet face', () => {
   });
 });
 
-describe('facet face evaluate', () => {
+describe('facet face evaluate', { timeout: 240_000 }, () => {
   it('gives the figures of a list of pairs and a report', async () => {
     for (const name of ['Ann', 'Bea']) {
       mkdirSync(at('people', name), { recursive: true });
