@@ -187,21 +187,24 @@ function exportCommand(): Command {
   return databaseOptions(command).action(
     async (args: DatabaseArguments & { output?: string; force?: boolean }) => {
       const { output } = args;
-      const write = args.force ? { force: true } : {};
+      // Names and faces: for the owner only, as the gallery itself.
+      const write = { force: args.force === true, mode: 0o600 };
       if (output !== undefined) await checkWritable(output, write);
       await withStore(args, { create: false }, async (store) => {
         if (output !== undefined && resolve(output) === resolve(store.location)) {
           throw new InputError(`${output}: is the gallery itself`);
         }
-        const lines: string[] = [];
-        for await (const line of (await open(store, args)).exportLines()) {
-          if (output === undefined) print(line);
-          else lines.push(line);
-        }
-        if (output !== undefined) await writeAtomically(output, `${lines.join('\n')}\n`, write);
+        const lines = (await open(store, args)).exportLines();
+        if (output === undefined) for await (const line of lines) print(line);
+        else await writeAtomically(output, ended(lines), write);
       });
     },
   );
+}
+
+/** Lines with their ends. */
+async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string, void> {
+  for await (const line of lines) yield `${line}\n`;
 }
 
 function importCommand(): Command {
