@@ -172,5 +172,10 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     ['face', 'threshold', 'people', '--db', 'db', '--faces', 'all'],
     /--faces must be one of largest, centre, got "all"/,
   ],
+  [
+    'a picture that is enrolled under another name',
+    ['face', 'enroll', 'one.jpg', '--name', 'Eve', '--db', 'db', '--quality', 'off'],
+    /one\.jpg: was enrolled as Ada before, sample \S+; it is not enrolled as Eve too/,
+  ],
   ['a threshold out of one person', ['face', 'threshold', '--db', 'db'], /needs at least two people/],
 ];
