@@ -27,6 +27,7 @@ try {
   await prepare();
 } catch (error) {
   console.error(`facet: ${error instanceof Error ? error.message : error}`);
-  process.exit(1);
+  // Of `facet face` 1 is an answer.
+  process.exit(process.argv[2] === 'face' ? 3 : 1);
 }
 await import(pathToFileURL(cli).href);

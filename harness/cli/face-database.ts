@@ -51,8 +51,18 @@ export async function withStore<T>(
 }
 
 async function open(place: string, create: boolean, usual: boolean): Promise<GalleryStore> {
-  if (place === '') throw new InputError('--db must name a file or a postgres:// address, it is empty');
-  if (/^postgres(ql)?:\/\//.test(place)) return openGalleryDatabase(place);
+  const scheme = /^([a-z][a-z\d+.-]+):/i.exec(place)?.[1]?.toLowerCase();
+  const option = usual ? 'FACET_DATABASE_URL' : '--db';
+  if (place === '') throw new InputError(`${option} must name a file or a postgres:// address, it is empty`);
+  if (scheme === 'postgres' || scheme === 'postgresql') {
+    return openGalleryDatabase(place.replace(/^[^:]*/, scheme));
+  }
+  // Not a word of the rest: it may hold a password. One letter alone is a drive.
+  if (scheme !== undefined) {
+    throw new InputError(
+      `${option} must name a file or a postgres:// address, got one that begins with another scheme; a file of such a name is ./NAME`,
+    );
+  }
   // A file in the data folder may be the first there; a path that the user wrote is taken at its word.
   if (create && usual) {
     const folder = dirname(place);

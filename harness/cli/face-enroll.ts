@@ -26,6 +26,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
   warn,
@@ -70,7 +71,7 @@ export function enrollCommand(): Command {
     )
     .option('--keep-crops', 'keep the aligned faces in the gallery too; pictures are never kept')
     .option('--json', 'print JSON');
-  findOptions(command, 'the largest; several of about that size are refused');
+  findOptions(command, 'the largest; several of about that size are refused', ONE_FACE);
   netOptions(command, "the collection's, resnet34 for a new one");
   databaseOptions(command);
   return command
@@ -78,7 +79,7 @@ export function enrollCommand(): Command {
       'after',
       `
 Each line that says "enrolled" is on disk. A picture that is refused is told with its reason; the exit code is 2
-where nothing could be enrolled or a file that was named itself was refused.
+where nothing could be enrolled, a file that was named itself was refused, or a picture is there under another name.
 Examples:
   facet face enroll people/                     people/Ada/1.jpg is a picture of Ada
   facet face enroll --name Ada ada-*.jpg --quality strict`,
@@ -103,7 +104,9 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
     const name = args.collection ?? DEFAULT_COLLECTION;
     // A collection of another net is refused before a picture is read.
     if (known) await store.openCollection(name, models.contract);
-    return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
+    // All input sizes, as `identify` searches: at the first one a second face of the picture may not be seen.
+    const find = findArguments({ ...args, search: args.search ?? 'thorough' }, 'largest');
+    return FaceSession.run(models, args, find, async (session) => {
       const enrolment = new Enrolment(session, store, name, args);
       for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
       return enrolment.finish();
@@ -122,7 +125,8 @@ interface Ready {
 class Enrolment {
   private collection: Collection | undefined;
   private readonly reports: Report[] = [];
-  private failedByName = false;
+  /** Whether a picture that was named itself was refused, or one is there under another name. */
+  private mustTell = false;
 
   constructor(
     private readonly session: FaceSession,
@@ -137,7 +141,8 @@ class Enrolment {
       const person = this.args.name ?? picture.folder;
       try {
         const face = await this.judged(picture);
-        if (face) ready.push({ picture, person, ...face });
+        // As the gallery writes it: a folder's name may be in another of Unicode's forms.
+        if (face) ready.push({ picture, person: checkName(person, 'person'), ...face });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         this.refuse(picture, person, [error.message]);
@@ -152,12 +157,12 @@ class Enrolment {
       const { path } = ready[i]!.picture;
       const mine = ready[i]!.person;
       this.reports.push({ path, person: mine, status, id, ...(person === mine ? {} : { known: person }) });
-      if (this.args.json) continue;
-      print(
-        status === 'enrolled'
-          ? `enrolled ${mine}  ${path}  ${id}`
-          : `there already${person === mine ? '' : ` as ${person}`}  ${path}  ${id}`,
-      );
+      if (person !== mine) {
+        this.mustTell = true;
+        warn(`${path}: was enrolled as ${person} before, sample ${id}; it is not enrolled as ${mine} too`);
+      } else if (!this.args.json) {
+        print(`${status === 'enrolled' ? `enrolled ${mine}` : 'there already'}  ${path}  ${id}`);
+      }
     }
   }
 
@@ -166,7 +171,7 @@ class Enrolment {
     const counts = { enrolled: 0, duplicate: 0, refused: 0 };
     for (const { status } of this.reports) counts[status]++;
     const people = new Set(
-      this.reports.filter(({ status }) => status !== 'refused').map(({ person }) => person),
+      this.reports.filter(({ status }) => status !== 'refused').map(({ person, known }) => known ?? person),
     );
     if (this.args.json) {
       printJson({
@@ -182,7 +187,7 @@ class Enrolment {
         `${counts.enrolled} enrolled, ${counts.duplicate} there already, ${counts.refused} refused; ${people.size} people, collection ${this.name} in ${this.store.location}`,
       );
     }
-    return this.failedByName || counts.enrolled + counts.duplicate === 0 ? 2 : 0;
+    return this.mustTell || counts.enrolled + counts.duplicate === 0 ? 2 : 0;
   }
 
   /** The face to enrol, undefined where the gate refused it. */
@@ -203,7 +208,7 @@ class Enrolment {
 
   private refuse({ path, named }: ListedPicture, person: string, reasons: readonly string[]): void {
     this.reports.push({ path, person, status: 'refused', reasons });
-    this.failedByName ||= named;
+    this.mustTell ||= named;
   }
 
   private async sample({ picture, person, chip, found }: Ready, embedding: Float32Array): Promise<NewSample> {

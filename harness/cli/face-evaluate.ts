@@ -20,6 +20,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
 } from './face-options.js';
@@ -64,7 +65,7 @@ export function evaluateCommand(): Command {
     .option('--force', 'replace a report that exists')
     .option('--quiet', 'no progress')
     .option('--json', 'print JSON');
-  findOptions(command, 'centre');
+  findOptions(command, 'centre', ONE_FACE);
   netOptions(command);
   return command
     .addHelpText(

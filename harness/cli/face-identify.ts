@@ -1,7 +1,7 @@
 // `facet face identify`: who is in a picture.
 import { Command } from 'commander';
 import { GpuNearest } from '../../src/faces/gallery/gpu-nearest.js';
-import { DECISION_RULES, type DecisionRule } from '../../src/faces/gallery/rank.js';
+import { DECISION_RULES, type DecisionRule, namedOnce } from '../../src/faces/gallery/rank.js';
 import type { Snapshot } from '../../src/faces/gallery/search.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { oneOf, realNumber, wholeNumber } from './arguments.js';
@@ -57,7 +57,7 @@ export function identifyCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nExamples:\n  facet face identify party.jpg --draw named.jpg\n  facet face identify door/ --json | jq',
+      '\nA probability is that of one pair of pictures; it is given with --rule best only, and does not know how many people\nare enrolled. Of two faces in a picture with one name the nearer has it, the other is unknown.\nExamples:\n  facet face identify party.jpg --draw named.jpg\n  facet face identify door/ --json | jq',
     )
     .action(async (paths: string[], args: IdentifyArguments) => {
       process.exitCode = await runIdentify(paths, args);
@@ -86,18 +86,20 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
       const outcome = await forPictures(pictures, async (picture) => {
         const seen = await session.chips(picture.path);
         const embeddings = await session.embed(seen.faces.map(({ chip }) => chip));
-        const faces: NamedFace[] = [];
-        for (const [i, embedding] of embeddings.entries()) {
-          const { person, candidates } = await gallery.identify(embedding, options);
-          faces.push({
+        const found = [];
+        for (const embedding of embeddings) found.push(await gallery.identify(embedding, options));
+        const faces = namedOnce(found).map(
+          ({ person, candidates, taken }, i): NamedFace => ({
             person,
+            taken,
             candidates: candidates.map((candidate) => ({
               ...candidate,
-              probability: probabilityAt(judgement, candidate.distance),
+              // It was fitted to the distances of pairs, which those of the other rules are not.
+              probability: args.rule === 'best' ? probabilityAt(judgement, candidate.distance) : null,
             })),
             ...seen.faces[i]!.found,
-          });
-        }
+          }),
+        );
         if (args.draw !== undefined)
           await draw(args.draw, seen, faces, picture.relative, pictures.length, args);
         if (!args.json) for (const face of faces) print(describe(picture.path, face, judgement));
@@ -136,6 +138,8 @@ function onGpu({ device }: FaceSession, { page }: Snapshot): GpuNearest | undefi
 interface NamedFace {
   /** Null: unknown. */
   readonly person: string | null;
+  /** Whether the nearest person is unknown here because a nearer face of the picture has that name. */
+  readonly taken: boolean;
   readonly candidates: readonly {
     readonly person: string;
     readonly distance: number;
@@ -143,13 +147,13 @@ interface NamedFace {
   }[];
 }
 
-function describe(path: string, { person, candidates }: NamedFace, { threshold }: Judgement): string {
+function describe(path: string, { person, candidates, taken }: NamedFace, { threshold }: Judgement): string {
   const [nearest] = candidates;
   if (!nearest) return `${path}  unknown (nobody is enrolled)`;
   const distance = `squared L2 ${nearest.distance.toFixed(4)}, threshold ${threshold.toFixed(4)}`;
   const sure = nearest.probability === null ? '' : `, probability ${nearest.probability.toFixed(3)}`;
   return person === null
-    ? `${path}  unknown (nearest ${nearest.person}: ${distance}${sure})`
+    ? `${path}  unknown (nearest ${nearest.person}: ${distance}${sure}${taken ? '; a nearer face of the picture has that name' : ''})`
     : `${path}  ${person}  (${distance}${sure})`;
 }
 

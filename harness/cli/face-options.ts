@@ -23,15 +23,18 @@ export interface NetArguments {
   aligned?: boolean | undefined;
 }
 
-/** Adds the options of FindArguments; `faces` is what --faces is where it is not given. */
-export function findOptions(command: Command, faces: string): Command {
+/** What --faces may be where a command takes one face of a picture: out of all it would be an arbitrary one. */
+export const ONE_FACE: readonly FacePolicy[] = ['largest', 'centre'];
+
+/** Adds the options of FindArguments; `faces` is what --faces is where it is not given, `policies` what it may be. */
+export function findOptions(
+  command: Command,
+  faces: string,
+  policies: readonly FacePolicy[] = FACE_POLICIES,
+): Command {
   return command
     .optionsGroup('Finding faces:')
-    .option(
-      '--faces <which>',
-      `${FACE_POLICIES.join(' | ')} (default: ${faces})`,
-      oneOf('--faces', FACE_POLICIES),
-    )
+    .option('--faces <which>', `${policies.join(' | ')} (default: ${faces})`, oneOf('--faces', policies))
     .option('--min-size <px>', 'pass over smaller faces', realNumber('--min-size'), MIN_FACE)
     .option('--min-score <0..1>', 'how sure the detector must be', realNumber('--min-score'), 0.5)
     .option(
@@ -41,7 +44,7 @@ export function findOptions(command: Command, faces: string): Command {
     )
     .option(
       '--search <depth>',
-      `${SEARCH_DEPTHS.join(' | ')}: stop at the first size that shows a face, or try all (default: thorough with --faces all)`,
+      `${SEARCH_DEPTHS.join(' | ')}: stop at the first size that shows a face, or try all (default: thorough for enroll and with --faces all)`,
       oneOf('--search', SEARCH_DEPTHS),
     );
 }

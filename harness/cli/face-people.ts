@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
-import { describeContract } from '../../src/faces/gallery/checks.js';
+import { checkName, describeContract } from '../../src/faces/gallery/checks.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { PersonFacts, Sample } from '../../src/faces/gallery/types.js';
@@ -75,8 +75,7 @@ async function listSamples(
     after = page.next;
     if (after === undefined) break;
   }
-  if (samples.length === 0)
-    throw new InputError(`${collection}: there is nobody called ${JSON.stringify(person)}`);
+  if (samples.length === 0) throw nobody(collection, person);
   if (args.json) printJson(samples);
   else for (const { id, time, source } of samples) print(`${id}  ${time}  ${source}`);
 }
@@ -126,18 +125,58 @@ function removeCommand(): Command {
         return;
       }
       const collection = await open(store, args);
-      const removed: { person?: string; sample?: string; samples: number }[] = [];
-      for (const person of people) removed.push({ person, samples: await collection.removePerson(person) });
-      for (const sample of ids) {
-        await collection.removeSample(sample);
-        removed.push({ sample, samples: 1 });
+      const named = await namedIn(collection, people, ids);
+      const removed: Removed[] = [];
+      const done = (one: Removed) => {
+        removed.push(one);
+        if (!args.json) print(`removed ${one.person ?? one.sample}: ${one.samples} samples`);
+      };
+      try {
+        for (const person of named.people) done({ person, samples: await collection.removePerson(person) });
+        for (const sample of named.ids) {
+          await collection.removeSample(sample);
+          done({ sample, samples: 1 });
+        }
+      } finally {
+        // Also where a later one fails: these are gone.
+        if (args.json) printJson({ removed });
       }
-      if (args.json) printJson({ removed });
-      else
-        for (const { person, sample, samples } of removed)
-          print(`removed ${person ?? sample}: ${samples} samples`);
     });
   });
+}
+
+interface Removed {
+  readonly person?: string;
+  readonly sample?: string;
+  readonly samples: number;
+}
+
+/** What is to be removed, each once; InputError before anything is, where one of them is not there. */
+async function namedIn(
+  collection: Collection,
+  people: readonly string[],
+  ids: readonly string[],
+): Promise<{ people: ReadonlySet<string>; ids: ReadonlySet<string> }> {
+  const named = { people: new Set(people.map((name) => checkName(name, 'person'))), ids: new Set(ids) };
+  for (const person of named.people) {
+    if ((await collection.samples({ person, limit: 1 })).items.length === 0) throw nobody(collection, person);
+  }
+  const missing = new Set(named.ids);
+  if (missing.size > 0) {
+    for await (const page of collection.vectors()) {
+      for (const [i, id] of page.ids.entries()) {
+        if (!missing.delete(id)) continue;
+        // Goes with its person.
+        if (named.people.has(page.people[i]!)) named.ids.delete(id);
+      }
+    }
+  }
+  for (const id of missing) throw new InputError(`${collection}: there is no sample ${JSON.stringify(id)}`);
+  return named;
+}
+
+function nobody(collection: Collection, person: string): InputError {
+  return new InputError(`${collection}: there is nobody called ${JSON.stringify(person)}`);
 }
 
 function exportCommand(): Command {
@@ -148,21 +187,24 @@ function exportCommand(): Command {
   return databaseOptions(command).action(
     async (args: DatabaseArguments & { output?: string; force?: boolean }) => {
       const { output } = args;
-      const write = args.force ? { force: true } : {};
+      // Names and faces: for the owner only, as the gallery itself.
+      const write = { force: args.force === true, mode: 0o600 };
       if (output !== undefined) await checkWritable(output, write);
       await withStore(args, { create: false }, async (store) => {
         if (output !== undefined && resolve(output) === resolve(store.location)) {
           throw new InputError(`${output}: is the gallery itself`);
         }
-        const lines: string[] = [];
-        for await (const line of (await open(store, args)).exportLines()) {
-          if (output === undefined) print(line);
-          else lines.push(line);
-        }
-        if (output !== undefined) await writeAtomically(output, `${lines.join('\n')}\n`, write);
+        const lines = (await open(store, args)).exportLines();
+        if (output === undefined) for await (const line of lines) print(line);
+        else await writeAtomically(output, ended(lines), write);
       });
     },
   );
+}
+
+/** Lines with their ends. */
+async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string, void> {
+  for await (const line of lines) yield `${line}\n`;
 }
 
 function importCommand(): Command {

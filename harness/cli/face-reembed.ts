@@ -46,7 +46,8 @@ Example: facet face reembed --net nn4.small2 --weights nn4.safetensors`,
 async function runReembed(args: ReembedArguments): Promise<void> {
   await withStore(args, { create: false }, async (store) => {
     const facts = await needCollection(store, args);
-    const collection = await store.openCollection(facts.name);
+    // With its contract: where somebody else rebuilds it meanwhile, this fails.
+    const collection = await store.openCollection(facts.name, facts.contract);
     const models = await modelsOf(args);
     const embeddings = await FaceSession.run(models, args, findArguments(args, 'all'), (session) =>
       embedAgain(session, collection, args),

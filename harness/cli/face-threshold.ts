@@ -17,6 +17,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
 } from './face-options.js';
@@ -46,7 +47,7 @@ export function thresholdCommand(): Command {
     )
     .option('--dry-run', 'print them, keep nothing')
     .option('--json', 'print JSON');
-  findOptions(command, 'largest');
+  findOptions(command, 'largest', ONE_FACE);
   netOptions(command, "the collection's");
   databaseOptions(command);
   return command
@@ -62,7 +63,8 @@ async function runThreshold(folder: string | undefined, args: ThresholdArguments
   }
   await withStore(args, { create: false }, async (store) => {
     const facts = await needCollection(store, args);
-    const collection = await store.openCollection(facts.name);
+    // With its contract: where the collection is rebuilt for another net meanwhile, nothing is kept.
+    const collection = await store.openCollection(facts.name, facts.contract);
     const fitted = fitTo(
       folder === undefined ? await enrolled(collection) : await seen(folder, facts, args),
       args,

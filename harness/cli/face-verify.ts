@@ -1,5 +1,7 @@
 // `facet face verify`: whether two pictures show one person.
 import { Command } from 'commander';
+import { InputError } from '../../src/base/errors.js';
+import { describeContract, sameContract } from '../../src/faces/gallery/checks.js';
 import { squaredDistance } from '../../src/faces/gallery/distance.js';
 import { realNumber } from './arguments.js';
 import {
@@ -16,6 +18,7 @@ import {
   findOptions,
   type NetArguments,
   netOptions,
+  ONE_FACE,
   print,
   printJson,
 } from './face-options.js';
@@ -34,7 +37,7 @@ export function verifyCommand(): Command {
     .argument('<b>', 'picture')
     .option('--threshold <d>', 'squared L2 below which it is one person', realNumber('--threshold'))
     .option('--json', 'print JSON');
-  findOptions(command, 'largest');
+  findOptions(command, 'largest', ONE_FACE);
   netOptions(command);
   databaseOptions(command);
   return command
@@ -53,6 +56,11 @@ async function runVerify(a: string, b: string, args: VerifyArguments): Promise<n
       ? undefined
       : await withStore(args, { create: false }, (store) => needCollection(store, args));
   const models = await modelsOf({ ...args, ...(args.net ? {} : { net: facts?.contract.net }) });
+  if (facts && !sameContract(models.contract, facts.contract)) {
+    throw new InputError(
+      `collection ${facts.name} holds embeddings of ${describeContract(facts.contract)}; its threshold does not fit ${describeContract(models.contract)}`,
+    );
+  }
   const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, args.threshold);
   return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
     const sides = [await session.chips(a), await session.chips(b)] as const;

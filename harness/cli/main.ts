@@ -20,6 +20,8 @@ import { weightsCommand } from './weights.js';
 /** Exit codes: 0 done, 1 something broke or a check failed, 2 the input cannot be used, 130 interrupted. */
 const EXIT_FAILURE = 1;
 const EXIT_BAD_INPUT = 2;
+/** Of `face`, where 1 is an answer: who reads it must not take a lost device for a stranger. */
+const EXIT_FACE_FAILURE = 3;
 /** What another input would mend; a size that does not fit is such an input. */
 const USERS_TO_MEND = [InputError, WeightsError, ShapeError, OutOfMemoryError];
 
@@ -73,12 +75,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     await buildProgram().parseAsync([...argv]);
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
-    if (error instanceof FacetError) {
-      process.stderr.write(`facet: ${error.message}\n`);
-      return USERS_TO_MEND.some((kind) => error instanceof kind) ? EXIT_BAD_INPUT : EXIT_FAILURE;
-    }
-    process.stderr.write(`facet: internal error, please report it:\n${(error as Error)?.stack ?? error}\n`);
-    return EXIT_FAILURE;
+    return explainFailure(error, argv);
   }
+}
+
+/** Tells what went wrong on standard error; the exit code. */
+export function explainFailure(error: unknown, argv: readonly string[]): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
+  const failure = argv[2] === 'face' ? EXIT_FACE_FAILURE : EXIT_FAILURE;
+  if (error instanceof FacetError) {
+    process.stderr.write(`facet: ${error.message}\n`);
+    return USERS_TO_MEND.some((kind) => error instanceof kind) ? EXIT_BAD_INPUT : failure;
+  }
+  process.stderr.write(`facet: internal error, please report it:\n${(error as Error)?.stack ?? error}\n`);
+  return failure;
 }

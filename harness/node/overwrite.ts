@@ -1,12 +1,17 @@
 // Files that appear whole or not at all, and never replace another unasked.
 import { randomUUID } from 'node:crypto';
-import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../src/base/errors.js';
 
 export interface OverwriteOptions {
   /** Replace an existing file. */
   readonly force?: boolean;
+}
+
+export interface WriteOptions extends OverwriteOptions {
+  /** Permission bits of the file, less those that the process masks (umask); default 0o666. */
+  readonly mode?: number;
 }
 
 /**
@@ -64,21 +69,22 @@ function neighbourOf(path: string): string {
 
 /**
  * Writes a neighbour in the same folder, flushes it and moves it into place, so that a reader or a crash sees
- * the old file or the new one. InputError as checkWritable, or when the disk refuses; then nothing is left.
+ * the old file or the new one. Content that comes in parts is written as it comes. InputError as checkWritable, or when
+ * the disk refuses; then nothing is left.
  */
 export async function writeAtomically(
   path: string,
-  content: Uint8Array | string,
-  options: OverwriteOptions = {},
+  content: Uint8Array | string | AsyncIterable<string>,
+  options: WriteOptions = {},
 ): Promise<void> {
   await checkTarget(path, options);
   // A link stays a link: the file behind it is the one replaced.
   const target = await realpath(path).catch(() => path);
   const neighbour = neighbourOf(target);
   try {
-    const file = await open(neighbour, 'wx');
+    const file = await open(neighbour, 'wx', options.mode ?? 0o666);
     try {
-      await file.writeFile(content);
+      await writeFile(file, content);
       await file.sync();
     } finally {
       await file.close();
@@ -86,7 +92,8 @@ export async function writeAtomically(
     if (options.force) await rename(neighbour, target);
     else await moveIfFree(neighbour, target);
   } catch (error) {
-    if (error instanceof InputError) throw error;
+    // What gives the parts may fail too, which is no matter of the file.
+    if (error instanceof InputError || !(error instanceof Error && 'syscall' in error)) throw error;
     throw new InputError(`${path}: could not be written: ${reasonOf(error as NodeJS.ErrnoException)}`, {
       cause: error,
     });

@@ -77,8 +77,8 @@ export function alignFace(landmarks: readonly Point[], template: FaceTemplate): 
 }
 
 /**
- * The chip of a face, bilinear, black outside the picture: what the GPU warp computes, in float64. Without
- * supersampling, as OpenFace and dlib's own bilinear step do it.
+ * The chip of a face, bilinear, black outside the picture, on the CPU in float64: the twin of the pipeline's chips, which tests
+ * hold against published ones. Without supersampling, as OpenFace and dlib's own bilinear step do it.
  */
 export function faceChip(picture: RgbImage, alignment: Alignment): RgbImage {
   const { size } = alignment.template;

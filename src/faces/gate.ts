@@ -19,7 +19,7 @@ export interface QualityLimits {
   readonly minInside: number;
   /** Of the pose: landmarks that fit no head at all are none. */
   readonly maxResidual: number;
-  /** Faces in the picture. */
+  /** Faces that may be the one who is meant: `comparable` of FoundFaces. */
   readonly maxFaces: number;
 }
 
@@ -71,8 +71,8 @@ export interface QualityVerdict {
 }
 
 /**
- * Judges a face that was measured with `assessFace`; `faces` counts the faces that were found in its picture. Level
- * `off` accepts all. InputError for a level that does not exist and for measures that are not finite.
+ * Judges a face that was measured with `assessFace`; `faces` counts those of its picture that may be meant, which a search
+ * at all input sizes (`thorough`) sees best. Level `off` accepts all. InputError for a level that does not exist and for measures that are not finite.
  */
 export function judgeFace(quality: FaceQuality, level: QualityLevel, faces = 1): QualityVerdict {
   if (level === 'off') return { accepted: true, level, reasons: [] };
@@ -100,7 +100,7 @@ export function judgeFace(quality: FaceQuality, level: QualityLevel, faces = 1):
     const message = `${what} is ${value.toFixed(digits)}${unit}, ${bound} ${limits[rule]}${unit} is wanted`;
     reasons.push({ rule, message });
   };
-  most('maxFaces', 'several faces: the number of faces in the picture', faces, 0);
+  most('maxFaces', 'several faces: the number of faces of about the same size', faces, 0);
   least('minEyeDistance', 'too small: the distance of the outer eye corners', quality.eyeDistance, 1, ' px');
   least('minInside', 'cut off: the share of the landmarks in the picture', quality.inside, 2);
   most('maxResidual', 'not a plain face: the distance of landmarks and head model', pose.residual, 3);

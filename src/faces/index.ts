@@ -31,7 +31,9 @@ export {
   type DecisionRule,
   decide,
   type Identification,
+  namedOnce,
   PersonRanking,
+  type PictureIdentification,
   type Verification,
   verify,
 } from './gallery/rank.js';

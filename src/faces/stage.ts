@@ -14,9 +14,14 @@ interface Compiled extends Recorded {
   readonly program: Program;
 }
 
-/** Owns programs by key, and their inputs. The least lately used one goes when there are more than `most`. */
+/**
+ * Owns programs by key, and their inputs. The least lately used one goes when there are more than `most`. Runs that are asked
+ * for at once come one after the other: none writes the inputs of another, or frees the program that another waits for.
+ */
 export class Stages {
-  private readonly compiled = new Map<string, Promise<Compiled>>();
+  private readonly compiled = new Map<string, Compiled>();
+  /** Ends when the last run so far has ended. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly store: TensorStore,
@@ -24,24 +29,28 @@ export class Stages {
   ) {}
 
   /** Runs the stage `key` on `values`, by input name; `record` makes it where it is not there yet. */
-  async run(
+  run(
     key: string,
     record: (tape: Tape) => Recorded,
     values: Readonly<Record<string, ArrayLike<number>>>,
   ): Promise<Float32Array> {
-    let pending = this.compiled.get(key);
-    // Last used, last out.
-    this.compiled.delete(key);
-    pending ??= this.compile(key, record);
-    this.compiled.set(key, pending);
-    const stage = await pending.catch((error: unknown) => {
+    return this.inTurn(async () => {
+      const stage = this.compiled.get(key) ?? (await this.compile(key, record));
+      // Last used, last out.
       this.compiled.delete(key);
-      throw error;
+      this.compiled.set(key, stage);
+      this.trim();
+      for (const [name, data] of Object.entries(values)) this.store.write(stage.inputs[name]!, data);
+      stage.program.run();
+      return stage.program.read(stage.output);
     });
-    await this.trim();
-    for (const [name, data] of Object.entries(values)) this.store.write(stage.inputs[name]!, data);
-    stage.program.run();
-    return stage.program.read(stage.output);
+  }
+
+  private inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    // The one before has told its own caller how it ended.
+    const result = this.last.then(work, work);
+    this.last = result;
+    return result;
   }
 
   private async compile(key: string, record: (tape: Tape) => Recorded): Promise<Compiled> {
@@ -57,11 +66,11 @@ export class Stages {
     }
   }
 
-  private async trim(): Promise<void> {
-    for (const [key, pending] of this.compiled) {
+  private trim(): void {
+    for (const [key, stage] of this.compiled) {
       if (this.compiled.size <= this.most) return;
       this.compiled.delete(key);
-      this.release(await pending);
+      this.release(stage);
     }
   }
 
@@ -70,8 +79,11 @@ export class Stages {
     for (const input of Object.values(inputs)) this.store.release(input);
   }
 
-  async destroy(): Promise<void> {
-    for (const pending of this.compiled.values()) this.release(await pending);
-    this.compiled.clear();
+  /** Frees everything once the runs that were asked for have ended. */
+  destroy(): Promise<void> {
+    return this.inTurn(() => {
+      for (const stage of this.compiled.values()) this.release(stage);
+      this.compiled.clear();
+    });
   }
 }

@@ -91,6 +91,16 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     /there is nobody called "Nobody"/,
   ],
   [
+    'a person who is not there beside one who is',
+    ['face', 'remove', 'Ada', 'Nobody', '--db', 'db'],
+    /there is nobody called "Nobody"/,
+  ],
+  [
+    'a sample that is not there beside a person who is',
+    ['face', 'remove', 'Ada', '--sample', 'x1', '--db', 'db'],
+    /there is no sample "x1"/,
+  ],
+  [
     'nothing to remove',
     ['face', 'remove', '--db', 'db'],
     /remove wants names, --sample with ids, or --everybody/,
@@ -99,6 +109,16 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     'a lost Postgres',
     ['face', 'list', '--db', 'postgres://user:secret@127.0.0.1:9/x'],
     /^facet: (?!.*secret).*127\.0\.0\.1:9/,
+  ],
+  [
+    'a lost Postgres in capitals',
+    ['face', 'list', '--db', 'Postgres://user:secret@127.0.0.1:9/x'],
+    /^facet: (?!.*secret).*127\.0\.0\.1:9/,
+  ],
+  [
+    'a database of another kind',
+    ['face', 'list', '--db', 'mysql://user:secret@127.0.0.1/x'],
+    /^facet: --db must name a file or a postgres:\/\/ address, (?!.*secret)/,
   ],
   ['an import that is none', ['face', 'import', 'text.jpg', '--db', 'new.db'], /text\.jpg:1: /],
   [
@@ -120,6 +140,42 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     'a drawing onto the picture',
     ['face', 'detect', 'one.jpg', '--draw', 'one.jpg', '--force'],
     /one\.jpg: is the picture itself/,
+  ],
+  [
+    "a collection's threshold for another net",
+    [
+      'face',
+      'verify',
+      'one.jpg',
+      'one.jpg',
+      '--db',
+      'other.db',
+      '--collection',
+      'people',
+      '--net',
+      'resnet34',
+    ],
+    /collection people holds embeddings of nn4\.small2 .*; its threshold does not fit resnet34 /,
+  ],
+  [
+    'all faces to verify',
+    ['face', 'verify', 'p.jpg', 'p.jpg', '--faces', 'all'],
+    /--faces must be one of largest, centre, got "all"/,
+  ],
+  [
+    'all faces to enrol',
+    ['face', 'enroll', 'p.jpg', '--name', 'A', '--db', 'new.db', '--faces', 'all'],
+    /--faces must be one of largest, centre, got "all"/,
+  ],
+  [
+    'all faces for a threshold',
+    ['face', 'threshold', 'people', '--db', 'db', '--faces', 'all'],
+    /--faces must be one of largest, centre, got "all"/,
+  ],
+  [
+    'a picture that is enrolled under another name',
+    ['face', 'enroll', 'one.jpg', '--name', 'Eve', '--db', 'db', '--quality', 'off'],
+    /one\.jpg: was enrolled as Ada before, sample \S+; it is not enrolled as Eve too/,
   ],
   ['a threshold out of one person', ['face', 'threshold', '--db', 'db'], /needs at least two people/],
 ];

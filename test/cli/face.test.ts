@@ -1,5 +1,5 @@
 // `facet face` as a user meets it: four people cut out of one picture that face-api ships, each in two versions.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -95,6 +95,7 @@ describe('facet face', { timeout: 240_000 }, () => {
     expect(kept).toBe(true);
     expect(threshold).toBeGreaterThan(0);
     await run(['face', 'export', '--db', 'g.db', '-o', 'g.jsonl']);
+    expect(statSync(at('g.jsonl')).mode & 0o777).toBe(0o600);
     expect(await json(['face', 'import', 'g.jsonl', '--db', 'h.db'])).toMatchObject({
       enrolled: 6,
       duplicates: 0,

@@ -82,6 +82,28 @@ describe('the face pipeline', () => {
     }
   });
 
+  it('finds the same where pictures of more sizes than it keeps programs for are searched at once', async () => {
+    const pictures = Array.from({ length: 15 }, (_, i) => {
+      const cut = rgbImage(600 + 8 * i, 500);
+      for (let y = 0; y < cut.height; y++) {
+        const from = 3 * ((y + 260) * picture.width + 500);
+        cut.data.set(picture.data.subarray(from, from + 3 * cut.width), 3 * y * cut.width);
+      }
+      return cut;
+    });
+    const at = { inputSize: 128 };
+    // Twice each, so that a program is asked for again while it is in use.
+    const [first, second] = [
+      pictures.map((cut) => pipeline.detect(cut, at)),
+      pictures.map((cut) => pipeline.detect(cut, at)),
+    ];
+    const together = await Promise.all([...first, ...second]);
+    const alone = [];
+    for (const cut of pictures) alone.push(await pipeline.detect(cut, at));
+    expect(alone.every((boxes) => boxes.length > 0)).toBe(true);
+    expect(together).toEqual([...alone, ...alone]);
+  });
+
   it('computes the same for one face, a full batch and part of one', async () => {
     const chips = await faceChips(pipeline, picture, faces, template);
     const alone = (await pipeline.embed(chips.slice(0, 1)))[0]!;

@@ -134,7 +134,7 @@ describe('gate', () => {
     expect(messages({ eyeDistance: 30, sharpness: 10 })).toEqual([]);
     expect(messages({ eyeDistance: 30, sharpness: 10 }, 'strict')).toHaveLength(2);
     expect(messages({}, 'standard', 3)).toEqual([
-      'several faces: the number of faces in the picture is 3, at most 1 is wanted',
+      'several faces: the number of faces of about the same size is 3, at most 1 is wanted',
     ]);
     expect(() => messages({ sharpness: Number.NaN })).toThrow(/must be finite, got NaN/);
     expect(() => messages({}, 'lax' as QualityLevel)).toThrow(/one of off, standard, strict, got lax/);

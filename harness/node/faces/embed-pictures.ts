@@ -1,4 +1,4 @@
-// The embedding of one face in each of many pictures, for evaluation and for fitting thresholds.
+// The embedding of one face in each of many pictures, for `facet face evaluate`: a picture without a found face counts too.
 import type { RgbImage } from '../../../src/base/image.js';
 import { alignFace } from '../../../src/faces/align.js';
 import { middleBox } from '../../../src/faces/boxes.js';

@@ -2,6 +2,7 @@
 // in a line each, none of them with the password.
 import type pg from 'pg';
 import { InputError } from '../../../src/base/errors.js';
+import { reasonOf } from '../overwrite.js';
 
 /** What SQL takes. */
 export type PostgresValue = string | number | Uint8Array | null | readonly (string | Uint8Array | null)[];
@@ -42,7 +43,10 @@ export class PostgresConnection {
     try {
       if (!/^postgres(?:ql)?:\/\//.test(url)) throw new TypeError('another scheme');
       return new PostgresConnection(make, make());
-    } catch {
+    } catch (error) {
+      // A file of the TLS options (sslrootcert, sslcert, sslkey) is read at once.
+      if (isFileError(error))
+        throw new InputError(`${error.path}: ${reasonOf(error)}; the address names it for TLS`);
       // Without the cause: it holds the whole string with the password.
       throw new InputError(
         'the connection string must have the form postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters as %XX',
@@ -141,9 +145,10 @@ export class PostgresConnection {
     const code = codeOf(error);
     // The driver's own timeout has no code.
     const name = error.message.startsWith('timeout expired') ? 'ETIMEDOUT' : code;
-    const told = TEXTS[name] ?? (isLost(error) ? 'the connection to the server was lost' : undefined);
+    const told =
+      TEXTS[name] ?? tlsText(error) ?? (isLost(error) ? 'the connection to the server was lost' : undefined);
     if (told === undefined) return error;
-    const detail = code === '42501' ? ` (${error.message})` : '';
+    const detail = DETAILED.has(code) ? ` (${error.message})` : '';
     return new InputError(`${this.location}: ${told}${detail}`, { cause: error });
   }
 }
@@ -165,6 +170,39 @@ const TEXTS: Readonly<Record<string, string>> = {
   '40P01': 'another program was changing the same people; nothing was changed, try again',
   '57014': 'the server has ended the statement (timeout); nothing was changed',
 };
+
+/** Codes whose message tells what exactly: a right, a name. */
+const DETAILED: ReadonlySet<string> = new Set(['42501', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+
+/** What is wrong with the TLS that the address asks for (sslmode), by the codes of Node and OpenSSL. */
+function tlsText(error: Error): string | undefined {
+  const code = codeOf(error);
+  switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return "the server's certificate is for another host";
+    case 'CERT_HAS_EXPIRED':
+      return "the server's certificate has expired";
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return `the server's certificate is signed by nobody known here (${code}); sslrootcert=FILE names the authority that signed it`;
+  }
+  // The driver's own errors have no code.
+  if (/server does not support SSL/.test(error.message))
+    return 'the server does not speak TLS, which the address asks for (sslmode)';
+  if (/error establishing an SSL connection/.test(error.message)) return 'TLS with the server failed';
+  return /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|CRL_|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_(?:CA|PURPOSE)$)/.test(
+    code,
+  )
+    ? `TLS with the server failed (${code})`
+    : undefined;
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonly path: string } {
+  return error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
+}
 
 /** The SQLSTATE or system code of an error, empty without. */
 export function codeOf(error: unknown): string {

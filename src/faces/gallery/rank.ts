@@ -42,6 +42,31 @@ export function decide(candidates: readonly Candidate[], threshold: number): Ide
   return { person, threshold, candidates };
 }
 
+/** One of several faces of a picture. */
+export interface PictureIdentification extends Identification {
+  /** Whether `person` is null because a nearer face of the picture has the nearest person's name. */
+  readonly taken: boolean;
+}
+
+/**
+ * The faces of one picture, of which a person can be one only: where several have a name the nearest keeps it (the
+ * first, where two are as near), the others become unknown.
+ */
+export function namedOnce(faces: readonly Identification[]): PictureIdentification[] {
+  const holders = new Map<string, Identification>();
+  for (const face of faces) {
+    if (face.person === null) continue;
+    const holder = holders.get(face.person);
+    if (!holder || face.candidates[0]!.distance < holder.candidates[0]!.distance) {
+      holders.set(face.person, face);
+    }
+  }
+  return faces.map((face) => {
+    const taken = face.person !== null && holders.get(face.person) !== face;
+    return { ...face, person: taken ? null : face.person, taken };
+  });
+}
+
 /** The order of neighbours: distance, name, id. */
 export function compareNeighbours(a: Neighbour, b: Neighbour): number {
   return a.distance - b.distance || compareText(a.person, b.person) || compareText(a.id, b.id);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareText } from '../../../src/faces/gallery/distance.js';
-import { Least } from '../../../src/faces/gallery/rank.js';
+import { Least, namedOnce } from '../../../src/faces/gallery/rank.js';
 import { decide, squaredDistance, verify } from '../../../src/faces/index.js';
 import { atAngle, bruteDistance, direction } from './samples.js';
 
@@ -70,5 +70,27 @@ describe('the order of names', () => {
     ];
     const expected = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect([...names].reverse().sort(compareText)).toEqual(expected);
+  });
+});
+
+describe('the faces of one picture', () => {
+  const face = (person: string, distance: number, threshold = 1) => decide([{ person, distance }], threshold);
+
+  it('have a name once, the nearest face keeps it', () => {
+    const faces = namedOnce([
+      face('Ann', 0.5),
+      face('Bob', 0.3),
+      face('Ann', 0.2),
+      face('Ann', 0.2),
+      face('Bob', 2),
+    ]);
+    expect(faces.map(({ person, taken }) => [person, taken])).toEqual([
+      [null, true],
+      ['Bob', false],
+      ['Ann', false],
+      [null, true],
+      // Unknown by its own distance.
+      [null, false],
+    ]);
   });
 });
