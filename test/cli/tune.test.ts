@@ -137,6 +137,8 @@ describe('facet tune', { timeout: 180_000 }, () => {
     [['tune', '--net', 'alexnet'], /--net must be one of vgg19, .*, got "alexnet"/],
     [['tune', '--repetitions', '2'], /--repetitions must be at least 3, got 2/],
     [['tune', '--time-limit', '0'], /--time-limit must be above 0, got 0/],
+    [['tune', '--precision', 'half'], /--precision must be one of f32, mixed, got "half"/],
+    [['tune', '--show', '--precision', 'mixed'], /--show measures nothing: leave out --precision/],
     [['tune', '--show', '--clear'], /give one of --show, --clear/],
     [['tune', '--show', '--again'], /--show measures nothing: leave out --again/],
     [['tune', '--force'], /--force goes with --export or --import/],
