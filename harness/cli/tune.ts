@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import type { Precision } from '../../src/gpu/kernel.js';
+import { FEWEST_REPETITIONS } from '../../src/graph/tune.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { oneOf, precisionOption, realNumber, wholeNumber } from './arguments.js';
 import { runTune } from './tune-run.js';
@@ -23,7 +24,6 @@ export interface TuneArguments {
   readonly json?: boolean;
 }
 
-const FEWEST_REPETITIONS = 3;
 /** Sides that the nets can take. */
 const SMALLEST = 32;
 const LARGEST = 16384;
