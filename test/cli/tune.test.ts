@@ -123,7 +123,7 @@ describe('facet tune', { timeout: 180_000 }, () => {
     expect(refused.code).toBe(2);
     expect(ownLines(refused.stderr)).toEqual([
       expect.stringMatching(
-        /--import other\.json: was measured on .* with another browser 1, this is .*; --force/,
+        /--import other\.json: was measured on .* with another browser 1 and facet \S+, this is .*; --force/,
       ),
     ]);
     expect(stored()).toEqual(own);

@@ -259,9 +259,7 @@ describe('a tuned device', () => {
     });
     const turned = entries.map(other);
     const notes: string[] = [];
-    await saveEntries(store, emptyTable(device.adapter, platform.gpuVersion), turned, (line) =>
-      notes.push(line),
-    );
+    await saveEntries(store, emptyTable(device.adapter, platform), turned, (line) => notes.push(line));
     device.destroy();
 
     const tuned = await Device.open(platform);
