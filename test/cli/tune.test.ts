@@ -216,6 +216,24 @@ describe('--tuning', { timeout: 180_000 }, () => {
     );
   });
 
+  it('has a precision beside it, which a run that goes on keeps', async () => {
+    const mixed = [...options, '--precision', 'mixed'];
+    const part = await facet(['stylize', 'c.png', 's.png', '-o', 'mixed.png', ...mixed], {
+      cwd: folder,
+      env,
+      onStderr: interruptAt(/optimising/),
+    });
+    expect(part.code, part.stderr).toBe(130);
+    const command = commandIn(part.stdout + part.stderr);
+    const refused = await shell(`${command} --precision f32`, { cwd: folder, env });
+    expect(refused.stderr).toMatch(
+      /--resume goes on with the checkpoint's own options; leave out --precision/,
+    );
+    const resumed = await shell(`${command} --json`, { cwd: folder, env });
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ precision: 'mixed' });
+  });
+
   it('tells of a damaged table in one line, sets it aside and goes on', async () => {
     expect((await run('tune', '--import', 'own.json')).code).toBe(0);
     const [name] = tables();
