@@ -2,6 +2,7 @@
 import { FacetError } from '../../src/base/errors.js';
 import { median, quantile } from '../../src/base/statistics.js';
 import type { Device } from '../../src/gpu/device.js';
+import { clockMs, wallBatch, wallMs } from '../../src/graph/clock.js';
 import type { Program } from '../../src/graph/program.js';
 
 /** A program to time, with its arithmetic and least memory traffic of one run. */
@@ -29,7 +30,6 @@ export interface Measurement {
 
 /** A batch takes about this long, so that the wait's naps of half a millisecond do not count. */
 const BATCH_MS = 30;
-const MAX_BATCH = 100;
 
 /** Runs the programs in turn, `repetitions` times; the first round warms up and is not counted. */
 export async function measure(
@@ -39,18 +39,14 @@ export async function measure(
 ): Promise<Measurement[]> {
   const hasClock = device.gpu.features.has('timestamp-query');
   const batches: number[] = [];
-  for (const { program } of timed) {
-    await wallMs(device, program, 1);
-    const once = await wallMs(device, program, 1);
-    batches.push(Math.min(MAX_BATCH, Math.max(1, Math.round(BATCH_MS / once))));
-  }
+  for (const { program } of timed) batches.push(await wallBatch(device, program, BATCH_MS));
   const walls = timed.map((): number[] => []);
   const clocks = timed.map((): number[] => []);
   // In turn, not one after the other: a slow minute of the machine then falls on all of them.
   for (let round = 0; round < repetitions; round++) {
     for (const [i, { program }] of timed.entries()) {
       walls[i]!.push(await wallMs(device, program, batches[i]!));
-      if (hasClock) clocks[i]!.push((await program.profile()).reduce((sum, { ms }) => sum + ms, 0));
+      if (hasClock) clocks[i]!.push(await clockMs(program, 1));
     }
   }
   return timed.map(({ name, flops, bytes }, i) => {
@@ -70,12 +66,4 @@ export async function measure(
       gbps: bytes / ms / 1e6,
     };
   });
-}
-
-/** Milliseconds of one run out of `count` submitted together; the timer starts before the first submit. */
-async function wallMs(device: Device, program: Program, count: number): Promise<number> {
-  const start = performance.now();
-  for (let i = 0; i < count; i++) program.run();
-  await device.sync();
-  return (performance.now() - start) / count;
 }

@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../../src/base/errors.js';
 import type { Device } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import type { Ceilings } from './ceilings.js';
 import type { Measurement } from './measure.js';
 import { describeTuning } from './tuning.js';
@@ -26,6 +27,8 @@ const recordSchema = z.object({
   webgpu: z.string(),
   /** Which choices were in effect; records of before there were any do not tell. */
   tuning: z.string().optional(),
+  /** Records of before there were two do not tell. */
+  precision: z.enum(['f32', 'mixed']).default('f32'),
   node: z.string(),
   cpu: z.string(),
   commit: z.string(),
@@ -52,6 +55,7 @@ export function benchRecord(
     driver: description,
     webgpu: device.platform.gpuVersion,
     tuning: describeTuning(device.tuning),
+    precision: device.target.precision,
     node: process.version,
     cpu: `${cpus().length} x ${cpu?.model ?? 'unknown'}`,
     commit: commit(),
@@ -102,6 +106,14 @@ export function readRecord(path: string): BenchRecord {
   return parsed.data;
 }
 
+/** Throws InputError where a record was made in another precision: a speed-up over other numbers is none. */
+export function assertComparable(old: BenchRecord, precision: Precision, path: string): void {
+  if (old.precision === precision) return;
+  throw new InputError(
+    `--compare ${path}: was measured with --precision ${old.precision}, this run has ${precision}; give the same one`,
+  );
+}
+
 /** The lines above a table: what ran, where, and the limits that the last column is a share of. */
 export function headLines(record: BenchRecord): string[] {
   const { ceilings } = record;
@@ -109,6 +121,7 @@ export function headLines(record: BenchRecord): string[] {
     `adapter  ${record.adapter}`,
     `driver   ${record.driver}`,
     ...(record.tuning === undefined ? [] : [`tuning   ${record.tuning}`]),
+    `numbers  ${record.precision}`,
     `software ${record.webgpu}, node ${record.node}, commit ${record.commit}, ${record.date}`,
     `cpu      ${record.cpu}`,
     `limits   ${ceilings.gflops.toFixed(1)} GFLOP/s (multiply-adds in registers), ${ceilings.copyGbps.toFixed(1)} GB/s (copy), ${ceilings.readGbps.toFixed(1)} GB/s (read), measured in this run`,

@@ -9,6 +9,7 @@ import { type Measurement, measure } from '../bench/measure.js';
 import { type BenchSet, benchNames, benchSet } from '../bench/programs.js';
 import {
   alignRows,
+  assertComparable,
   type BenchRecord,
   benchRecord,
   headLines,
@@ -111,6 +112,7 @@ async function action(options: CommandOptions): Promise<void> {
   }
   const tuning = await readTuning(options.tuning);
   const old = options.compare === undefined ? undefined : readRecord(options.compare);
+  if (old) assertComparable(old, options.precision, options.compare!);
   if (options.json !== undefined) await checkWritable(options.json, options);
   // Dawn rounds timestamps to some 65 microseconds unless told otherwise: more than a small kernel takes.
   const platform = nodePlatform(['disable-dawn-features=timestamp_quantization']);

@@ -1,9 +1,7 @@
 // The command `facet`: sub-commands, and the one place where errors become exit codes.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { FacetError, InputError, OutOfMemoryError, ShapeError, WeightsError } from '../../src/base/errors.js';
-import { packageRoot } from '../../src/platform/node-paths.js';
+import { packageVersion } from '../../src/platform/node-paths.js';
 import { benchCommand } from './bench.js';
 import { checkCommand, gradcheckCommand } from './check.js';
 import { demoCommand } from './demo.js';
@@ -26,14 +24,9 @@ const EXIT_FACE_FAILURE = 3;
 const USERS_TO_MEND = [InputError, WeightsError, ShapeError, OutOfMemoryError];
 
 function buildProgram(): Command {
-  const { version } = JSON.parse(
-    readFileSync(join(packageRoot(import.meta.url), 'package.json'), 'utf8'),
-  ) as {
-    version: string;
-  };
   const program = new Command('facet')
     .description('Neural style transfer and face recognition on hand-written WGSL, on any GPU or none')
-    .version(version)
+    .version(packageVersion())
     .showHelpAfterError('(facet --help lists everything)');
   program
     .command('doctor')

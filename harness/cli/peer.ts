@@ -4,9 +4,11 @@ import { setPriority } from 'node:os';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { PEER_WORKLOADS } from '../bench/peer-workloads.js';
+import { precisionOption } from './arguments.js';
 import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 /** At least so many runs after the first, for at least so long, and no more than so many. */
@@ -22,10 +24,11 @@ export function peerCommand(): Command {
     )
     .argument('<workload>')
     .addOption(tuningOption())
+    .addOption(precisionOption())
     .action(runPeer);
 }
 
-async function runPeer(name: string, options: { tuning?: string }): Promise<void> {
+async function runPeer(name: string, options: { tuning?: string; precision: Precision }): Promise<void> {
   const make = PEER_WORKLOADS[name];
   if (!make)
     throw new InputError(
@@ -35,7 +38,7 @@ async function runPeer(name: string, options: { tuning?: string }): Promise<void
   const platform = nodePlatform();
   let opened: Device | undefined;
   try {
-    const device = await Device.open(platform, tuning);
+    const device = await Device.open(platform, { ...tuning, precision: options.precision });
     opened = device;
     // On one core the thread that waits would take time from the adapter's own.
     setPriority(19);
@@ -65,6 +68,7 @@ async function runPeer(name: string, options: { tuning?: string }): Promise<void
       rss_mb: process.resourceUsage().maxRSS / 1024,
       device: device.adapter.description || device.adapter.device,
       tuning: describeTuning(device.tuning),
+      precision: device.target.precision,
     };
     process.stdout.write(`RESULT ${JSON.stringify(result)}\n`);
     store.destroy();

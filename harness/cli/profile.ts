@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { uniform } from '../../src/base/random.js';
 import { Device } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Net } from '../../src/nets/net.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
@@ -11,7 +12,7 @@ import { activeTaps, PRESET_NAMES, resolveOptions } from '../../src/style/option
 import { ScaleSession } from '../../src/style/session.js';
 import { computeTargets } from '../../src/style/targets.js';
 import { findWeights } from '../node/weights.js';
-import { oneOf, wholeNumber } from './arguments.js';
+import { oneOf, precisionOption, wholeNumber } from './arguments.js';
 import { describeTuning, readTuning, tuningOption } from './tuning-option.js';
 
 interface ProfileOptions {
@@ -21,6 +22,7 @@ interface ProfileOptions {
   preset: (typeof PRESET_NAMES)[number];
   steps: number;
   tuning?: string;
+  precision: Precision;
   json?: boolean;
 }
 
@@ -34,6 +36,7 @@ export function profileCommand(): Command {
     .option('--preset <name>', PRESET_NAMES.join(' | '), oneOf('--preset', PRESET_NAMES), 'quality' as const)
     .option('--steps <n>', 'steps that are timed, after two that are not', wholeNumber('--steps'), 10)
     .addOption(tuningOption())
+    .addOption(precisionOption())
     .option('--json', 'print JSON')
     .action(runProfile);
 }
@@ -53,7 +56,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
   const started = performance.now();
   let opened: Device | undefined;
   try {
-    const device = await Device.open(platform, tuning);
+    const device = await Device.open(platform, { ...tuning, precision: options.precision });
     opened = device;
     const store = new TensorStore(device);
     const net = new Net(store, weights, activeTaps(o));
@@ -82,6 +85,7 @@ async function runProfile(options: ProfileOptions): Promise<void> {
       net: options.net,
       preset: options.preset,
       tuning: describeTuning(device.tuning),
+      precision: device.target.precision,
       size,
       steps: options.steps,
       coldStartMs: cold,
@@ -121,6 +125,7 @@ function describe(r: {
   net: string;
   preset: string;
   tuning: string;
+  precision: Precision;
   size: number;
   steps: number;
   coldStartMs: number;
@@ -133,7 +138,7 @@ function describe(r: {
 }): string {
   const lines = [
     `${r.net}, preset ${r.preset}, ${r.size}x${r.size} on ${r.adapter} (${r.dawn})`,
-    `tuning: ${r.tuning}`,
+    `tuning: ${r.tuning}, precision: ${r.precision}`,
     `first step after ${(r.coldStartMs / 1000).toFixed(2)} s (device, weights, targets, pipelines)`,
     `step ${r.stepMs.toFixed(1)} ms median of ${r.steps} (${r.stepMsRange.map((ms) => ms.toFixed(0)).join('..')}), ${r.stepCpuMs.toFixed(0)} ms of CPU`,
     `memory: ${r.plannedMiB.toFixed(0)} MiB of tensors, ${r.residentMiB.toFixed(0)} MiB resident at most`,

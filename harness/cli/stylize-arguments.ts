@@ -1,4 +1,5 @@
 // What `facet stylize` is given, as commander hands it over.
+import type { Precision } from '../../src/gpu/kernel.js';
 import type { ConventionName } from '../../src/nets/manifest.js';
 import type { PartialStyleOptions } from '../../src/style/options.js';
 
@@ -37,7 +38,7 @@ export const STYLE_OPTIONS = [
 ] as const satisfies readonly (keyof PartialStyleOptions)[];
 
 /** What a checkpoint holds: the options of the run, and how its ops are computed. */
-export const CHECKPOINT_OPTIONS: readonly string[] = [...STYLE_OPTIONS, 'tuning'];
+export const CHECKPOINT_OPTIONS: readonly string[] = [...STYLE_OPTIONS, 'tuning', 'precision'];
 
 /** Arguments and options of `facet stylize`. */
 export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
@@ -62,6 +63,7 @@ export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
   readonly quality: number;
   /** `cache`, `preset`, `default` or a file. */
   readonly tuning?: string;
+  readonly precision: Precision;
   readonly plan?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;

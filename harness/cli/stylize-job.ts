@@ -1,6 +1,7 @@
 // One picture from its first step to its files.
 import { DeviceLostError, InputError, OutOfMemoryError } from '../../src/base/errors.js';
 import type { Device } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import { type StepEvent, type StylizeResult, stylize } from '../../src/style/stylize.js';
 import { writeAtomically } from '../node/overwrite.js';
 import { writePicture } from '../node/pictures.js';
@@ -33,6 +34,7 @@ export interface JobReport {
   readonly options: StylizeResult['options'];
   /** Where the choices came from, and how ops were computed that can be in several ways. */
   readonly tuning: string;
+  readonly precision: Precision;
   readonly choices: StylizeResult['choices'];
   /** Last reading of each series. */
   readonly losses: Readonly<Record<string, number | undefined>>;
@@ -154,6 +156,7 @@ function report(device: Device, p: Prepared, job: Job, result: StylizeResult, se
     weights: { source: p.weights.source, sha256: p.weights.sha256 },
     options: result.options,
     tuning: job.resume ? 'of the checkpoint' : describeTuning(device.tuning),
+    precision: result.checkpoint.precision,
     choices: result.choices,
     losses: Object.fromEntries(
       Object.entries(result.trace.series).map(([name, values]) => [name, values.at(-1)]),

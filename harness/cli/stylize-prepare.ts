@@ -127,7 +127,12 @@ async function checkJob(p: Prepared, job: Prepared['jobs'][number]): Promise<voi
 
 /** A checkpoint that was found, not named, must be of this very run. */
 async function sameOptions(p: Prepared, path: string): Promise<StyleOptions> {
-  const { options } = await readCheckpoint(path);
+  const { options, precision } = await readCheckpoint(path);
+  if (precision !== p.args.precision) {
+    throw new InputError(
+      `${path}: the unfinished picture was begun with --precision ${precision}, not ${p.args.precision}; give the same one, or remove the file`,
+    );
+  }
   if (isDeepStrictEqual(options, resolveOptions(p.options, p.weights))) return options;
   throw new InputError(
     `${path}: the unfinished picture was begun with other options; give the same ones, or remove the file`,

@@ -33,7 +33,13 @@ export async function runStylize(args: StylizeArguments): Promise<number> {
   const bar = new StepBar({ quiet: args.quiet === true });
   let device: Device | undefined;
   try {
-    device = await Device.open(platform, { ...tuning, onCompile: (progress) => bar.compile(progress) });
+    // --resume goes on as the run was begun; a checkpoint that was found must be of this very run.
+    const precision = (args.resume ? prepared.first.resume?.precision : undefined) ?? args.precision;
+    device = await Device.open(platform, {
+      ...tuning,
+      precision,
+      onCompile: (progress) => bar.compile(progress),
+    });
     if (args.plan) {
       printPlans(device, prepared, list);
       return 0;

@@ -4,7 +4,15 @@ import { InputError } from '../../src/base/errors.js';
 import { CONVENTIONS, type ConventionName } from '../../src/nets/manifest.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
 import { PRESET_NAMES } from '../../src/style/options.js';
-import { layerWeights, numberList, oneOf, realNumber, wholeNumber, wordOrNumber } from './arguments.js';
+import {
+  layerWeights,
+  numberList,
+  oneOf,
+  precisionOption,
+  realNumber,
+  wholeNumber,
+  wordOrNumber,
+} from './arguments.js';
 import { CHECKPOINT_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
 import { runStylize } from './stylize-run.js';
 import { tuningOption } from './tuning-option.js';
@@ -70,7 +78,8 @@ function addRunOptions(command: Command): void {
       wholeNumber('--iterations'),
     )
     .option('--seed <n>', 'of the noise and of the tiles (default: 0)', wholeNumber('--seed'))
-    .addOption(tuningOption());
+    .addOption(tuningOption())
+    .addOption(precisionOption());
 }
 
 function addTileOptions(command: Command): void {

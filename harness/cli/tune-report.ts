@@ -9,6 +9,8 @@ import { alignRows } from '../bench/report.js';
 export interface TuneReport {
   readonly adapter: TuningTable['adapter'];
   readonly runtime: string;
+  /** Version of Facet. */
+  readonly facet: string;
   /** Where the table is kept. */
   readonly file: string;
   readonly preset: { readonly name: string; readonly basis: string; readonly choices: Choices };
@@ -21,6 +23,7 @@ export function tuneReport(adapter: AdapterReport, table: TuningTable, file: str
   return {
     adapter: table.adapter,
     runtime: table.runtime,
+    facet: table.facet,
     file,
     preset: { name, basis, choices },
     entries: table.entries,
@@ -28,14 +31,14 @@ export function tuneReport(adapter: AdapterReport, table: TuningTable, file: str
 }
 
 /** The report as text: what it is of, and a row for each entry. */
-export function describeReport({ adapter, runtime, file, preset, entries }: TuneReport): string {
+export function describeReport({ adapter, runtime, facet, file, preset, entries }: TuneReport): string {
   const { vendor, architecture, device, description } = adapter;
   const named = Object.values(preset.choices).reduce((sum, buckets) => sum + Object.keys(buckets).length, 0);
   const differing = entries.filter((e) => e.choice !== e.default).length;
   const head = [
     `adapter  ${[vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed'}`,
     `driver   ${description || 'not told'}`,
-    `runtime  ${runtime}`,
+    `runtime  ${runtime}, facet ${facet}`,
     `preset   ${preset.name} (${preset.basis}): ${named === 0 ? 'nothing but the defaults' : `${named} choices`}`,
     `table    ${file}`,
   ];

@@ -22,9 +22,9 @@ export async function runTune(args: TuneArguments): Promise<number> {
   const platform = nodePlatform(['disable-dawn-features=timestamp_quantization']);
   let device: Device | undefined;
   try {
-    device = await Device.open(platform, { onNote: note });
+    device = await Device.open(platform, { onNote: note, precision: args.precision });
     const store = storeOf(platform);
-    const empty = emptyTable(device.adapter, platform.gpuVersion);
+    const empty = emptyTable(device.adapter, platform);
     const all = tunable(device, await stepItems(device, args.net, args.size, note));
     const known = new Set((await loadTable(store, empty, note)).entries.map(bucketKey));
     const todo = all.filter((item) => args.again || !known.has(bucketKey(item.tunable)));

@@ -45,7 +45,7 @@ async function withTable(work: (kept: Kept) => Promise<void>): Promise<number> {
       );
     }
     const adapter = reportAdapter(found);
-    const empty = emptyTable(adapter, platform.gpuVersion);
+    const empty = emptyTable(adapter, platform);
     const store = storeOf(platform);
     await work({ adapter, store, empty, file: store.where(tableKey(empty)) });
     return 0;
@@ -98,8 +98,8 @@ export function clearTable(): Promise<number> {
   });
 }
 
-function nameOf({ adapter, runtime }: TuningTable): string {
-  return `${adapter.description || adapter.device || adapter.vendor || 'an unnamed adapter'} with ${runtime}`;
+function nameOf({ adapter, runtime, facet }: TuningTable): string {
+  return `${adapter.description || adapter.device || adapter.vendor || 'an unnamed adapter'} with ${runtime} and facet ${facet}`;
 }
 
 function counted({ entries }: TuningTable): string {

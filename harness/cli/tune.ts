@@ -1,8 +1,10 @@
 // `facet tune`: which of several ways of computing an op is fastest on this adapter, measured and kept.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
+import type { Precision } from '../../src/gpu/kernel.js';
+import { FEWEST_REPETITIONS } from '../../src/graph/tune.js';
 import { VGG_NETS } from '../../src/nets/vgg.js';
-import { oneOf, realNumber, wholeNumber } from './arguments.js';
+import { oneOf, precisionOption, realNumber, wholeNumber } from './arguments.js';
 import { runTune } from './tune-run.js';
 import { clearTable, exportTable, importTable, showTable } from './tune-table.js';
 
@@ -11,6 +13,7 @@ export interface TuneArguments {
   readonly net: readonly string[];
   readonly size: readonly number[];
   readonly repetitions: number;
+  readonly precision: Precision;
   readonly timeLimit?: number;
   readonly again?: boolean;
   readonly show?: boolean;
@@ -21,7 +24,6 @@ export interface TuneArguments {
   readonly json?: boolean;
 }
 
-const FEWEST_REPETITIONS = 3;
 /** Sides that the nets can take. */
 const SMALLEST = 32;
 const LARGEST = 16384;
@@ -51,6 +53,7 @@ export function tuneCommand(): Command {
       'stop after so long; what is measured is kept',
       realNumber('--time-limit'),
     )
+    .addOption(precisionOption())
     .option('--again', 'measure what is in the table, too')
     .optionsGroup('The table instead:')
     .option('--show', 'print the table, where it is kept and the preset for this adapter; measures nothing')
@@ -68,6 +71,7 @@ export function tuneCommand(): Command {
         net: given.net ?? ['vgg19-slim', 'vgg19'],
         size: given.size ?? [128, 256, 512],
         repetitions: given.repetitions!,
+        precision: given.precision!,
       },
       isGiven,
     );
@@ -82,7 +86,7 @@ async function runAction(args: TuneArguments, isGiven: (name: string) => boolean
   }
   const [action] = actions;
   if (action) {
-    const unused = ['net', 'size', 'repetitions', 'timeLimit', 'again'].filter(isGiven);
+    const unused = ['net', 'size', 'repetitions', 'timeLimit', 'precision', 'again'].filter(isGiven);
     if (unused.length > 0)
       throw new InputError(`--${action} measures nothing: leave out ${unused.map(flag).join(', ')}`);
   }

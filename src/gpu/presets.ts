@@ -25,6 +25,7 @@ const FEW_OUTPUTS = Object.fromEntries(
  */
 const SMALL_TILES: Choices = {
   conv2d: { '*': 'tiled/32x32', ...FEW_OUTPUTS },
+  'conv2d-mixed': { '*': 'tiled-f16/32x32', ...FEW_OUTPUTS },
   gram: { '*': 'tiled/32x32' },
   matmul: { '*': 'tiled/32x32' },
 };

@@ -49,6 +49,7 @@ export async function saveEntries(
 function checked(text: string, empty: TuningTable, store: KeyValueStore): TuningTable {
   const where = `the tuning table ${store.where(tableKey(empty))}`;
   const table = parseTable(text, where);
-  if (!isSameAdapter(table, empty)) throw new InputError(`${where}: is of another adapter`);
+  if (!isSameAdapter(table, empty))
+    throw new InputError(`${where}: is of another adapter, driver or version`);
   return table;
 }

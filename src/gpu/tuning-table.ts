@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InputError } from '../base/errors.js';
 import { hash32 } from '../base/random.js';
+import type { Platform } from '../platform/platform.js';
 import type { Choices } from './choices.js';
 import type { AdapterReport } from './device.js';
 
@@ -34,19 +35,24 @@ const tuningTable = z.strictObject({
   adapter: adapterIdentity,
   /** Version of what runs WebGPU: Dawn's or the browser's. */
   runtime: z.string(),
+  /** Version of Facet whose kernels were measured; tables of before it was told have none. */
+  facet: z.string().default('of an unknown version'),
   entries: z.array(entry),
 });
 
 /** The candidates of one bucket on one adapter: which is taken, and what each took. */
 export type TuningEntry = z.infer<typeof entry>;
 
-/** Everything measured on one adapter, with one driver and one version of what runs WebGPU. */
+/** Everything measured on one adapter, with one driver and one version of what runs WebGPU and of Facet. */
 export type TuningTable = z.infer<typeof tuningTable>;
 
-/** A table of nothing. */
-export function emptyTable(adapter: AdapterReport, runtime: string): TuningTable {
-  const { vendor, architecture, device, description } = adapter;
-  return { format: 1, adapter: { vendor, architecture, device, description }, runtime, entries: [] };
+/** A table of nothing, for an adapter of a platform. */
+export function emptyTable(
+  { vendor, architecture, device, description }: AdapterReport,
+  { gpuVersion, facetVersion }: Pick<Platform, 'gpuVersion' | 'facetVersion'>,
+): TuningTable {
+  const adapter = { vendor, architecture, device, description };
+  return { format: 1, adapter, runtime: gpuVersion, facet: facetVersion, entries: [] };
 }
 
 /** JSON text -> table; InputError, beginning with `where`, says what is wrong with it. */
@@ -90,16 +96,17 @@ export function tableChoices(table: TuningTable): Choices {
   return Object.fromEntries([...families].map(([family, buckets]) => [family, Object.fromEntries(buckets)]));
 }
 
-/** Whether two tables were measured on the same adapter, driver and runtime. */
+/** Whether two tables were measured on the same adapter, driver and runtime, of kernels of the same version. */
 export function isSameAdapter(a: TuningTable, b: TuningTable): boolean {
   return identityOf(a) === identityOf(b);
 }
 
-function identityOf({ adapter, runtime }: TuningTable): string {
-  return JSON.stringify([adapter.vendor, adapter.architecture, adapter.device, adapter.description, runtime]);
+function identityOf({ adapter, runtime, facet }: TuningTable): string {
+  const { vendor, architecture, device, description } = adapter;
+  return JSON.stringify([vendor, architecture, device, description, runtime, facet]);
 }
 
-/** Name under which a table is kept: readable, and another one for each adapter, driver and runtime. */
+/** Name under which a table is kept: readable, and another one for each adapter, driver, runtime and version of Facet. */
 export function tableKey(table: TuningTable): string {
   const { description, device, vendor } = table.adapter;
   const readable = (description || device || vendor || 'adapter')

@@ -35,7 +35,7 @@ export async function resolveTuning(
   tuning: Tuning | undefined,
   note: (line: string) => void,
 ): Promise<TuningInEffect> {
-  const { store, gpuVersion } = platform;
+  const { store } = platform;
   const wanted = tuning ?? (store ? 'cache' : 'preset');
   if (typeof wanted !== 'string') return { source: 'given', measured: 0, choices: wanted };
   if (wanted === 'default') return { source: 'default', measured: 0, choices: {} };
@@ -43,7 +43,7 @@ export async function resolveTuning(
   const base = { source: wanted, preset: preset.name, measured: 0, choices: preset.choices };
   if (wanted === 'preset' || !store) return base;
   try {
-    const table = await loadTable(store, emptyTable(adapter, gpuVersion), note);
+    const table = await loadTable(store, emptyTable(adapter, platform), note);
     const choices = mergeChoices(preset.choices, tableChoices(table));
     return { ...base, measured: table.entries.length, choices };
   } catch (error) {

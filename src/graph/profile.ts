@@ -17,22 +17,39 @@ export interface Timing {
 }
 
 /**
- * One run with a pass and a timestamp pair per dispatch; milliseconds in order. A dispatch's copies to textures
- * (what passed since the dispatch before) come in front of it; those of the first dispatch have no timestamp before
- * them and are not timed. KernelError where the adapter has no `timestamp-query` or there are more dispatches than
- * a query set holds.
+ * `runs` runs with a pass and a timestamp pair per dispatch; milliseconds in order, run after run. As many runs are
+ * submitted together as a query set holds. A dispatch's copies to textures (what passed since the dispatch before)
+ * come in front of it; those of the first dispatch of a submission have no timestamp before them and are not timed.
+ * KernelError where the adapter has no `timestamp-query` or one run has more dispatches than a query set holds.
  */
-export async function profileSteps(device: Device, name: string, steps: readonly Step[]): Promise<Timing[]> {
+export async function profileSteps(
+  device: Device,
+  name: string,
+  steps: readonly Step[],
+  runs: number,
+): Promise<Timing[]> {
   const { gpu } = device;
-  const count = steps.length * 2;
   if (!gpu.features.has('timestamp-query')) {
     throw new KernelError(`${name}: this adapter has no timestamp-query, so dispatches cannot be timed`);
   }
-  if (count > MAX_QUERIES) {
+  if (steps.length * 2 > MAX_QUERIES) {
     throw new KernelError(
       `${name}: at most ${MAX_QUERIES / 2} dispatches can be timed at once, it has ${steps.length}`,
     );
   }
+  const together = Math.max(1, Math.floor(MAX_QUERIES / 2 / steps.length));
+  const timings: Timing[] = [];
+  for (let left = runs; left > 0; left -= together) {
+    const repeated = Array.from({ length: Math.min(left, together) }, () => steps).flat();
+    for (const timing of await profileOnce(device, name, repeated)) timings.push(timing);
+  }
+  return timings;
+}
+
+/** The steps in one submission. */
+async function profileOnce(device: Device, name: string, steps: readonly Step[]): Promise<Timing[]> {
+  const { gpu } = device;
+  const count = steps.length * 2;
   const queries = gpu.createQuerySet({ label: `${name}: profile`, type: 'timestamp', count });
   const resolved = gpu.createBuffer({
     label: `${name}: timestamps`,

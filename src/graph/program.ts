@@ -226,9 +226,9 @@ export class Program {
     }
   }
 
-  /** One run, timed dispatch by dispatch: see `profileSteps`. */
-  profile(): Promise<Timing[]> {
-    return profileSteps(this.device, this.label, this.steps);
+  /** `runs` runs, one after the other, timed dispatch by dispatch: see `profileSteps`. */
+  profile(runs = 1): Promise<Timing[]> {
+    return profileSteps(this.device, this.label, this.steps, runs);
   }
 
   /** Frees what it owns; pinned tensors and shared memory stay. */

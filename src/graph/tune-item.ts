@@ -148,10 +148,11 @@ async function runOnce({ program, result }: { program: Program; result: Tensor }
 }
 
 /**
- * The largest sum |a_i b_i| of a result's element: what the op makes of the values' absolutes, since everything that can
- * be computed in several ways is a sum of products of its inputs.
+ * The largest sum |a_i b_i| of a result's element: what the op, or the one that it names for that, makes of the values'
+ * absolutes, since every op with tunables is a sum of products of its inputs.
  */
-async function largestMagnitude(device: Device, item: TuneItem, name: string): Promise<number> {
+async function largestMagnitude(device: Device, given: TuneItem, name: string): Promise<number> {
+  const item = { ...given, ...given.op.magnitude?.(given.shapes, given.attrs) };
   const store = new TensorStore(device);
   try {
     const { program, result } = await compile(store, item, operandsOf(item), name, Math.abs);
@@ -160,7 +161,7 @@ async function largestMagnitude(device: Device, item: TuneItem, name: string): P
       for (const value of await runOnce({ program, result })) {
         if (!Number.isFinite(value)) {
           throw new KernelError(
-            `${item.op.name}:${item.direction} ${item.tunable.bucket}: ${name}, the default, gives ${value} on this adapter`,
+            `${given.op.name}:${given.direction} ${given.tunable.bucket}: ${name}, the default, gives ${value} on this adapter`,
           );
         }
         largest = Math.max(largest, Math.abs(value));

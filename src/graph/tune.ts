@@ -3,8 +3,8 @@ import { InputError } from '../base/errors.js';
 import { median } from '../base/statistics.js';
 import type { Device } from '../gpu/device.js';
 import type { TuningEntry } from '../gpu/tuning-table.js';
-import type { Program } from './program.js';
-import { type RaceTimes, race, winner } from './race.js';
+import { clockMs, wallBatch, wallMs } from './clock.js';
+import { type Lane, type RaceTimes, race, winner } from './race.js';
 import type { TuneItem } from './tunables.js';
 import { distinctCandidates, type PreparedItem, prepareItem } from './tune-item.js';
 
@@ -28,12 +28,15 @@ export interface TuneProgress {
 }
 
 const REPETITIONS = 7;
-const FEWEST_REPETITIONS = 3;
+/** Rounds below which a median says nothing. */
+export const FEWEST_REPETITIONS = 3;
 /** A batch of runs takes about this long, so that the wait for its end does not count. */
 const BATCH_MS = 20;
-const MAX_BATCH = 100;
-/** Runs that take less than this are timed in batches: browsers round timestamps to a tenth of a millisecond. */
+/** So much is summed up by timestamps, as browsers round each to a tenth of a millisecond. */
 const LEAST_CLOCK_MS = 2;
+const MAX_CLOCK_BATCH = 1000;
+/** Where timestamps give nothing for so many runs together, they stand still. */
+const PATIENT_RUNS = 100;
 
 /** Those of `items` for which the adapter has a choice. */
 export function tunable(device: Device, items: readonly TuneItem[]): TuneItem[] {
@@ -101,32 +104,40 @@ function medians(times: RaceTimes): Record<string, number> {
   return Object.fromEntries([...times].map(([name, all]) => [name, Number(median(all).toPrecision(4))]));
 }
 
-/** The candidates with one clock for all: the adapter's own where it sees all of the work, else the wall's. */
-async function lanesOf(device: Device, { candidates }: PreparedItem) {
-  const lanes = [];
-  let hasClock = device.gpu.features.has('timestamp-query');
-  for (const { name, program } of candidates) {
-    await wallMs(device, program, 1);
-    const once = await wallMs(device, program, 1);
-    const batch = Math.min(MAX_BATCH, Math.max(1, Math.round(BATCH_MS / once)));
-    // Timestamps leave out the copies in front of the first dispatch, and say little of short runs.
-    hasClock &&= once >= LEAST_CLOCK_MS && program.plan.textures.copies.every(({ before }) => before > 0);
-    lanes.push({ name, program, batch });
+/** The candidates with one clock for all: the adapter's own where it has one that sees all of the work, else the wall's. */
+async function lanesOf(device: Device, { candidates }: PreparedItem): Promise<Lane[]> {
+  const batches = await clockBatches(device, candidates);
+  const lanes: Lane[] = [];
+  for (const [i, { name, program }] of candidates.entries()) {
+    if (batches) {
+      lanes.push({ name, time: () => clockMs(program, batches[i]!) });
+    } else {
+      const batch = await wallBatch(device, program, BATCH_MS);
+      lanes.push({ name, time: () => wallMs(device, program, batch) });
+    }
   }
-  return lanes.map(({ name, program, batch }) => ({
-    name,
-    time: hasClock ? () => clockMs(program) : () => wallMs(device, program, batch),
-  }));
+  return lanes;
 }
 
-async function clockMs(program: Program): Promise<number> {
-  return (await program.profile()).reduce((sum, { ms }) => sum + ms, 0);
-}
-
-/** Milliseconds of one run out of `count` submitted together; the timer starts before the first submit. */
-async function wallMs(device: Device, program: Program, count: number): Promise<number> {
-  const start = performance.now();
-  for (let i = 0; i < count; i++) program.run();
-  await device.sync();
-  return (performance.now() - start) / count;
+/**
+ * For each candidate the runs whose timestamps add up to LEAST_CLOCK_MS. Undefined where the adapter has no timestamps,
+ * where they stand still, and where they leave out the copies in front of a first dispatch.
+ */
+async function clockBatches(
+  device: Device,
+  candidates: PreparedItem['candidates'],
+): Promise<number[] | undefined> {
+  if (!device.gpu.features.has('timestamp-query')) return undefined;
+  const isSeen = ({ program }: (typeof candidates)[number]) =>
+    program.plan.textures.copies.every(({ before }) => before > 0);
+  if (!candidates.every(isSeen)) return undefined;
+  const batches: number[] = [];
+  for (const { program } of candidates) {
+    await clockMs(program, 1);
+    // What passes unnoticed in one run may be told by many together.
+    const once = (await clockMs(program, 1)) || (await clockMs(program, PATIENT_RUNS));
+    if (once === 0) return undefined;
+    batches.push(Math.min(MAX_CLOCK_BATCH, Math.max(1, Math.ceil(LEAST_CLOCK_MS / once))));
+  }
+  return batches;
 }

@@ -91,7 +91,10 @@ function mixed(target: Target): boolean {
   return target.precision === 'mixed' && target.f16;
 }
 
-/** The algorithms that apply, the default first. Those of GPUs need barriers, which cost a CPU rasteriser most. */
+/**
+ * The algorithms that apply, the default first. Those of GPUs need barriers, which cost a CPU rasteriser most. Mixed
+ * precision has a family of its own where it adds candidates: what was found best without f16 says nothing of it.
+ */
 export function convTunable(target: Target, shape: ConvShape): Tunable {
   const { n, c, k, r, s, stride, p, q } = shape;
   const winograd = ([2, 4] as const).filter((m) => winogradApplies(shape) && filtersFit(target, shape, m));
@@ -103,7 +106,7 @@ export function convTunable(target: Target, shape: ConvShape): Tunable {
   const candidates = [...new Set([defaultAlgorithm(target, shape), ...all])];
   const rounded = candidates.filter((name) => name.startsWith('tiled-f16/') || name.startsWith('matrix/'));
   return {
-    family: 'conv2d',
+    family: mixed(target) && !target.cpu ? 'conv2d-mixed' : 'conv2d',
     bucket: `${r}x${s}s${stride} c${bucketOf(c)} k${bucketOf(k)} px${bucketOf(n * p * q)}`,
     candidates,
     // Winograd's derived bound (src/reference/winograd.ts) over that of direct summation, by input channels; for

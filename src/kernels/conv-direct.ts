@@ -86,7 +86,7 @@ export function directDispatch(
   );
 }
 
-/** Tile sizes by what the adapter is; the autotuner's place. */
+/** Tile sizes by what the adapter is; fixed, not among the candidates that are tuned. */
 function chooseVariant(
   target: Target,
   shape: { r: number; s: number; k4: number; q: number; stride: number; pad: number },

@@ -1,6 +1,6 @@
 import { nchw } from '../base/shape.js';
 import { centredDispatches } from './channel-mean.js';
-import { channelsOfOne, gramBackwardDispatches, gramCost, gramTunables } from './gram.js';
+import { channelsOfOne, gram, gramBackwardDispatches, gramCost, gramTunables } from './gram.js';
 import { ntReduceDispatches } from './nt-reduce.js';
 import type { OpSpec } from './op.js';
 
@@ -36,6 +36,9 @@ export const covariance: OpSpec<Record<string, never>> = {
     },
   },
   tunables: gramTunables,
+  // Absolutes have a mean, which centring takes out of them: their covariance is a quarter of that of values of both
+  // signs. Their second moment is no smaller than any covariance.
+  magnitude: ({ x }) => ({ op: gram as OpSpec<unknown>, attrs: { scale: 1 / pixels('covariance', x!) } }),
   cost: gramCost,
 };
 

@@ -46,6 +46,11 @@ export interface OpSpec<A = Record<string, unknown>> {
   readonly backward: Readonly<Record<string, (t: Tensors, attrs: A, ctx: OpContext) => Dispatch<Tensor>[]>>;
   /** What can be computed in several ways on `target`, by direction: `forward`, `backward:x`. Shapes include y's. */
   tunables?(shapes: Shapes, attrs: A, target: Target): Readonly<Record<string, Tunable>>;
+  /**
+   * The op that makes sums of |a_i b_i| of the absolutes of the inputs, as large as this one's, where this op itself
+   * does not. By its tunables it is the same one.
+   */
+  magnitude?(shapes: Shapes, attrs: A): { op: OpSpec<unknown>; attrs: unknown };
   /** Arithmetic and least memory traffic of the forward pass. */
   cost(shapes: Shapes, attrs: A): { flops: number; bytes: number };
 }

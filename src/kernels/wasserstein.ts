@@ -7,7 +7,6 @@ import { ceilDiv, formatShape, type Shape, sameShape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid } from '../gpu/kernel.js';
 import { matmulDispatch, transposeDispatch } from './matmul.js';
-import { matmulTunable } from './matmul-tiled.js';
 import type { OpContext, OpSpec } from './op.js';
 import { sumSquaresDispatch } from './squared-error.js';
 
@@ -62,7 +61,8 @@ export const w2BackwardKernel: KernelSpec<Record<string, never>> = {
  * root of the style's covariance: the squared 2-Wasserstein distance of two centred Gaussians (Olkin and
  * Pukelsheim 1982) up to epsilon = eps * (tr R^2)^2, which lowers it by at most 2 C sqrt(eps) tr R^2. Where |M|
  * exceeds 2^22 epsilon (a covariance far above the target's), epsilon rises with it, as a constant of the gradient.
- * `cov` [C,C] must be symmetric positive semi-definite; dJ/dcov = scale * (I - R (R cov R + epsilon I)^(-1/2) R).
+ * `cov` [C,C] must be symmetric positive semi-definite, so that this op cannot be tried out on random values: it lists
+ * no tunables, and its products are computed as matmul's of their shape; dJ/dcov = scale * (I - R (R cov R + epsilon I)^(-1/2) R).
  */
 export const w2Covariance: OpSpec<W2Attrs> = {
   name: 'w2_covariance',
@@ -123,11 +123,6 @@ export const w2Covariance: OpSpec<W2Attrs> = {
         ),
       ];
     },
-  },
-  tunables(shapes, _attrs, target) {
-    const c = shapes.cov![0]!;
-    const product = matmulTunable(target, c, c, c);
-    return { forward: product, 'backward:cov': product };
   },
   cost(shapes, attrs) {
     const c = shapes.cov![0]!;

@@ -19,6 +19,12 @@ export function packageRoot(moduleUrl: string = import.meta.url): string {
   }
 }
 
+/** The version of the package that a module belongs to. Errors as `packageRoot`. */
+export function packageVersion(moduleUrl: string = import.meta.url): string {
+  const text = readFileSync(join(packageRoot(moduleUrl), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 function isFacet(file: string): boolean {
   try {
     return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name === 'facet';

@@ -1,6 +1,6 @@
 // Texts by name as files of one folder: whole or not at all, also with several processes at work.
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../base/errors.js';
@@ -68,23 +68,63 @@ async function locked(path: string, work: () => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     throw failed(dirname(path), 'made', error);
   });
-  for (;;) {
-    try {
-      await (await open(lock, 'wx')).close();
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw failed(path, 'written', error as NodeJS.ErrnoException);
-    }
-    const held = await stat(lock).catch(() => undefined);
-    if (held && Date.now() - held.mtimeMs > STALE_LOCK_MS) await rm(lock, { force: true });
-    else await sleep(LOCK_POLL_MS);
+  const token = randomUUID();
+  while (!(await taken(lock, token, path))) {
+    if (!(await cleared(lock))) await sleep(LOCK_POLL_MS);
   }
   try {
     await work();
   } finally {
-    await rm(lock, { force: true });
+    // Held for too long, it may have been cleared away, and be another's by now.
+    if ((await tokenOf(lock)) === token) await rm(lock, { force: true });
   }
+}
+
+/** Whether the lock was free, and is now that of `token`. InputError where nothing can be written at `path`. */
+async function taken(lock: string, token: string, path: string): Promise<boolean> {
+  try {
+    await writeFile(lock, token, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw failed(path, 'written', error as NodeJS.ErrnoException);
+  }
+}
+
+/**
+ * Removes the lock where it is stale. Of several that find it so, one may: whoever makes a mark of the lock's own token,
+ * and finds that same lock still there. The others would remove the next one's. InputError where it cannot be.
+ */
+async function cleared(lock: string): Promise<boolean> {
+  const token = await tokenOf(lock);
+  if (token === undefined || !(await isStale(lock))) return false;
+  const mark = `${lock}.${token}.stale`;
+  try {
+    await writeFile(mark, '', { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw failed(lock, 'removed', error as NodeJS.ErrnoException);
+    // Left by one that ended between its mark and its end.
+    if (await isStale(mark)) await rm(mark, { force: true });
+    return false;
+  }
+  try {
+    const isSame = (await tokenOf(lock)) === token && (await isStale(lock));
+    if (isSame) await rm(lock, { force: true });
+    return isSame;
+  } finally {
+    await rm(mark, { force: true });
+  }
+}
+
+/** What its holder wrote into a lock; undefined where there is none. */
+async function tokenOf(lock: string): Promise<string | undefined> {
+  return readFile(lock, 'utf8').catch(() => undefined);
+}
+
+async function isStale(file: string): Promise<boolean> {
+  const held = await stat(file).catch(() => undefined);
+  return held !== undefined && Date.now() - held.mtimeMs > STALE_LOCK_MS;
 }
 
 function failed(path: string, done: string, error: NodeJS.ErrnoException): InputError {

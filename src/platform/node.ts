@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { create, globals } from 'webgpu';
-import { tuningFolder } from './node-paths.js';
+import { packageVersion, tuningFolder } from './node-paths.js';
 import { fileStore } from './node-store.js';
 import type { Platform } from './platform.js';
 
@@ -35,6 +35,9 @@ export function nodePlatform(flags: readonly string[] = []): Platform {
       return gpu;
     },
     gpuVersion: `dawn.node ${dawnVersion()}`,
+    get facetVersion() {
+      return packageVersion();
+    },
     store: fileStore(tuningFolder()),
     idle: napping,
     dispose() {

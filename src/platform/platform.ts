@@ -20,6 +20,8 @@ export interface Platform {
   readonly gpu: GPU;
   /** Version of what stands behind `gpu` (Dawn's or the browser's), for caches and reports. */
   readonly gpuVersion: string;
+  /** Version of Facet itself, whose kernels a tuning table is of. InputError where it cannot be told. */
+  readonly facetVersion: string;
   /** Keeps tuning tables; nothing is kept where there is none. */
   readonly store?: KeyValueStore;
   /**

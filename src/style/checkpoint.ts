@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InputError, WeightsError } from '../base/errors.js';
 import type { Choices } from '../gpu/choices.js';
+import type { Precision } from '../gpu/kernel.js';
 import { parseSafetensors, tensorValues, writeSafetensors } from '../nets/safetensors.js';
 import type { StyleOptions } from './options.js';
 import type { StyleTrace } from './trace.js';
@@ -80,6 +81,8 @@ const facts = z.strictObject({
   trace,
   // Checkpoints of before there were choices have none.
   choices: choices.optional(),
+  // Nor have they a precision: there was one.
+  precision: z.enum(['f32', 'mixed']).default('f32'),
 });
 
 /** Which inputs a checkpoint belongs to: resuming with others is refused. */
@@ -102,6 +105,8 @@ export interface Checkpoint {
   readonly trace: StyleTrace;
   /** How ops are computed that can be in several ways: a resumed run goes on with these. */
   readonly choices?: Choices | undefined;
+  /** Precision of the device: a run goes on with the one that it was begun with. */
+  readonly precision: Precision;
 }
 
 const FORMAT = 'facet-style-checkpoint-1';
@@ -166,5 +171,13 @@ export function assertSameRun(checkpoint: RunIdentity, now: RunIdentity): void {
     .join(' and ');
   throw new InputError(
     `the checkpoint belongs to another run: ${what} differ; give the same inputs to resume`,
+  );
+}
+
+/** Throws InputError unless the device computes in the precision that the checkpoint's run was begun with. */
+export function assertSamePrecision(checkpoint: Pick<Checkpoint, 'precision'>, now: Precision): void {
+  if (checkpoint.precision === now) return;
+  throw new InputError(
+    `the checkpoint was made with precision ${checkpoint.precision}, this device computes with ${now}; open it with precision ${checkpoint.precision} to resume`,
   );
 }

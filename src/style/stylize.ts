@@ -4,7 +4,7 @@ import { fromPlanar, type RgbImage, rgbImage } from '../base/image.js';
 import type { Choices } from '../gpu/choices.js';
 import { TensorStore } from '../gpu/store.js';
 import { Net } from '../nets/net.js';
-import { assertSameRun, type Checkpoint, type RunIdentity } from './checkpoint.js';
+import { assertSamePrecision, assertSameRun, type Checkpoint, type RunIdentity } from './checkpoint.js';
 import { keepColors } from './color.js';
 import { assertFits } from './fit.js';
 import {
@@ -92,6 +92,7 @@ export async function stylize(input: StylizeInput, hooks: StylizeHooks = {}): Pr
   const identity = await identify(input);
   if (input.resume) {
     assertSameRun(input.resume.identity, identity);
+    assertSamePrecision(input.resume, input.device.target.precision);
     checkPlace(input.resume, checked);
   }
   const last = checked.sizes.at(-1)!;
@@ -246,6 +247,7 @@ class Run {
       state: await session.iterate.readState(this.store),
       trace: structuredClone(this.trace),
       choices: this.choices,
+      precision: this.store.target.precision,
     };
   }
 

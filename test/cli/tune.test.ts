@@ -123,7 +123,7 @@ describe('facet tune', { timeout: 180_000 }, () => {
     expect(refused.code).toBe(2);
     expect(ownLines(refused.stderr)).toEqual([
       expect.stringMatching(
-        /--import other\.json: was measured on .* with another browser 1, this is .*; --force/,
+        /--import other\.json: was measured on .* with another browser 1 and facet \S+, this is .*; --force/,
       ),
     ]);
     expect(stored()).toEqual(own);
@@ -137,6 +137,8 @@ describe('facet tune', { timeout: 180_000 }, () => {
     [['tune', '--net', 'alexnet'], /--net must be one of vgg19, .*, got "alexnet"/],
     [['tune', '--repetitions', '2'], /--repetitions must be at least 3, got 2/],
     [['tune', '--time-limit', '0'], /--time-limit must be above 0, got 0/],
+    [['tune', '--precision', 'half'], /--precision must be one of f32, mixed, got "half"/],
+    [['tune', '--show', '--precision', 'mixed'], /--show measures nothing: leave out --precision/],
     [['tune', '--show', '--clear'], /give one of --show, --clear/],
     [['tune', '--show', '--again'], /--show measures nothing: leave out --again/],
     [['tune', '--force'], /--force goes with --export or --import/],
@@ -212,6 +214,24 @@ describe('--tuning', { timeout: 180_000 }, () => {
     expect(JSON.parse(readFileSync(at('part.json'), 'utf8'))).toEqual(
       JSON.parse(readFileSync(at('whole.json'), 'utf8')),
     );
+  });
+
+  it('has a precision beside it, which a run that goes on keeps', async () => {
+    const mixed = [...options, '--precision', 'mixed'];
+    const part = await facet(['stylize', 'c.png', 's.png', '-o', 'mixed.png', ...mixed], {
+      cwd: folder,
+      env,
+      onStderr: interruptAt(/optimising/),
+    });
+    expect(part.code, part.stderr).toBe(130);
+    const command = commandIn(part.stdout + part.stderr);
+    const refused = await shell(`${command} --precision f32`, { cwd: folder, env });
+    expect(refused.stderr).toMatch(
+      /--resume goes on with the checkpoint's own options; leave out --precision/,
+    );
+    const resumed = await shell(`${command} --json`, { cwd: folder, env });
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ precision: 'mixed' });
   });
 
   it('tells of a damaged table in one line, sets it aside and goes on', async () => {

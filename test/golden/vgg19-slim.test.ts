@@ -106,7 +106,11 @@ it('all layers of a painted picture, by numpy in float64 (test/fixtures/make-sli
 
 const asGpu = (convolution: string, change: Partial<Target> = {}): [string, Partial<Target>] => [
   convolution,
-  { cpu: false, choices: { conv2d: { '*': convolution } }, ...change },
+  {
+    cpu: false,
+    choices: { conv2d: { '*': convolution }, 'conv2d-mixed': { '*': convolution } },
+    ...change,
+  },
 ];
 
 it.each([

@@ -32,7 +32,11 @@ const entry = (bucket: string, choice: string, family = 'conv2d'): TuningEntry =
   default: 'direct',
   ms: { direct: 2, [choice]: 1 },
 });
-const empty = emptyTable(report, 'dawn.node 1');
+const dawn = (version: string, facetVersion = '1.0.0') => ({
+  gpuVersion: `dawn.node ${version}`,
+  facetVersion,
+});
+const empty = emptyTable(report, dawn('1'));
 
 describe('choices laid over each other', () => {
   it('go bucket by bucket, and in one order', () => {
@@ -93,20 +97,23 @@ describe('a table', () => {
     expect(parse).toThrow(message);
   });
 
-  it('is kept by adapter, driver and runtime', () => {
+  it('is kept by adapter, driver, runtime and version of Facet', () => {
     const others = [
-      emptyTable({ ...report, vendor: 'other' }, 'dawn.node 1'),
-      emptyTable({ ...report, architecture: 'other' }, 'dawn.node 1'),
-      emptyTable({ ...report, device: 'other' }, 'dawn.node 1'),
-      emptyTable({ ...report, description: 'llvmpipe: Mesa 25.0.8' }, 'dawn.node 1'),
-      emptyTable(report, 'dawn.node 2'),
+      emptyTable({ ...report, vendor: 'other' }, dawn('1')),
+      emptyTable({ ...report, architecture: 'other' }, dawn('1')),
+      emptyTable({ ...report, device: 'other' }, dawn('1')),
+      emptyTable({ ...report, description: 'llvmpipe: Mesa 25.0.8' }, dawn('1')),
+      emptyTable(report, dawn('2')),
+      // Kernels change with the version: what was fastest may not be.
+      emptyTable(report, dawn('1', '1.1.0')),
+      parseTable(JSON.stringify({ ...empty, facet: undefined }), 'of before it was told'),
     ];
-    expect(new Set([empty, ...others].map(tableKey)).size).toBe(6);
+    expect(new Set([empty, ...others].map(tableKey)).size).toBe(8);
     for (const other of others) expect(isSameAdapter(empty, other)).toBe(false);
     expect(isSameAdapter(empty, withEntries(empty, [entry('a', 'tiled')]))).toBe(true);
-    expect(tableKey(emptyTable({ ...report, limits: { x: 1 } }, 'dawn.node 1'))).toBe(tableKey(empty));
+    expect(tableKey(emptyTable({ ...report, limits: { x: 1 } }, dawn('1')))).toBe(tableKey(empty));
     expect(tableKey(empty)).toMatch(/^llvmpipe-mesa-25-0-7-[0-9a-f]{16}$/);
-    const nameless = emptyTable({ ...report, vendor: '', device: '', description: '' }, '');
+    const nameless = emptyTable({ ...report, vendor: '', device: '', description: '' }, dawn(''));
     expect(tableKey(nameless)).toMatch(/^adapter-[0-9a-f]{16}$/);
   });
 });

@@ -238,6 +238,13 @@ it('profile times every dispatch in order, or says that it cannot', async () => 
     expect(timings.map(({ label }) => label)).toContain('conv2d:forward at conv1');
     for (const { ms } of timings) expect(ms >= 0 && ms < 10_000).toBe(true);
     expect(timings.some(({ ms }) => ms > 0)).toBe(true);
+    // More runs than a query set holds: each dispatch as often as there are runs.
+    const runs = Math.floor(2048 / program.length) + 2;
+    const last = timings.at(-1)!.label;
+    const many = await program.profile(runs);
+    expect(many.filter(({ label }) => label === last)).toHaveLength(
+      runs * timings.filter(({ label }) => label === last).length,
+    );
   } else {
     await expect(program.profile()).rejects.toThrow(
       new KernelError('net: this adapter has no timestamp-query, so dispatches cannot be timed'),

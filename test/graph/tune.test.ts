@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InputError, KernelError } from '../../src/base/errors.js';
 import { tensor } from '../../src/base/tensor.js';
 import { choose } from '../../src/gpu/choices.js';
@@ -6,13 +6,16 @@ import { Device } from '../../src/gpu/device.js';
 import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { saveEntries } from '../../src/gpu/tuning-store.js';
 import { emptyTable, type TuningEntry } from '../../src/gpu/tuning-table.js';
+import { Program } from '../../src/graph/program.js';
 import { Tape } from '../../src/graph/tape.js';
 import { type TuneItem, tunablesOf } from '../../src/graph/tunables.js';
 import { tunable, tune } from '../../src/graph/tune.js';
-import { distinctCandidates } from '../../src/graph/tune-item.js';
+import { distinctCandidates, prepareItem } from '../../src/graph/tune-item.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
+import { covariance } from '../../src/kernels/covariance.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { relu } from '../../src/kernels/relu.js';
+import { w2Covariance } from '../../src/kernels/wasserstein.js';
 import type { KeyValueStore, Platform } from '../../src/platform/platform.js';
 import { useDevice } from '../kernels/shared.js';
 import { dot } from './dot.js';
@@ -62,6 +65,23 @@ describe('what of a tape can be tuned', () => {
     expect(tunablesOf(tape).map(({ direction, tunable: t }) => [direction, t.bucket])).toEqual([
       ['forward', '3x3s1 c4 k64 px256'],
       ['backward:x', '3x3s1 c64 k4 px256'],
+    ]);
+  });
+
+  it('has nothing of what random values cannot be put into', () => {
+    const tape = new Tape(PLAIN_TARGET);
+    const x = tensor('x', [1, 32, 12, 12], { lifetime: 'pinned' });
+    const cov = tape.record(covariance, 'cov', { x }, {});
+    const loss = tape.record(
+      w2Covariance,
+      'w2',
+      { cov, targetRoot: tensor('root', [32, 32], { constant: true }) },
+      { scale: 1 },
+    );
+    tape.backward(loss, [x]);
+    expect(tunablesOf(tape).map(({ op, direction }) => [op.name, direction])).toEqual([
+      ['covariance', 'forward'],
+      ['covariance', 'backward:x'],
     ]);
   });
 
@@ -140,6 +160,63 @@ describe('tune', () => {
     );
   });
 
+  describe('by its clock', () => {
+    const spied: { runs: number; ms: number }[] = [];
+    /** Answers each dispatch of a profile with `ms` in the place of what it took. */
+    function clockOf(ms: number) {
+      const honest = Program.prototype.profile;
+      vi.spyOn(Program.prototype, 'profile').mockImplementation(async function (this: Program, runs = 1) {
+        const timings = (await honest.call(this, runs)).map((timing) => ({ ...timing, ms }));
+        spied.push({ runs, ms: timings.length * ms });
+        return timings;
+      });
+    }
+    /** The device as one without textures: copies in front of a first dispatch would have no timestamp. */
+    const plain = () => {
+      const target = { ...gpu.device.target, maxTextureSize: 1 };
+      return Object.create(gpu.device, { target: { value: target } }) as Device;
+    };
+    const wanted = (device: Device) => tunablesOf(recordedOn(device.target)).slice(1);
+    const hasClock = () => gpu.device.gpu.features.has('timestamp-query');
+    beforeEach(() => void spied.splice(0));
+    afterEach(() => void vi.restoreAllMocks());
+
+    it('sums runs that are short until timestamps say something', async ({ skip }) => {
+      skip(!hasClock(), 'no timestamp-query');
+      clockOf(0.01);
+      const device = plain();
+      const [entry] = await tune(device, wanted(device), { repetitions: 3 });
+      const rounds = spied.filter(({ runs }) => runs > 1);
+      // A candidate is given up only where it is three times slower than another in two rounds.
+      expect(rounds.length).toBeGreaterThanOrEqual(2 * Object.keys(entry!.ms).length);
+      for (const { ms } of rounds) expect(ms).toBeGreaterThan(1.9);
+      expect(entry!.ms.direct).toBeCloseTo(0.01, 6);
+    });
+
+    it('times by the wall where timestamps stand still', async ({ skip }) => {
+      skip(!hasClock(), 'no timestamp-query');
+      clockOf(0);
+      const device = plain();
+      const [entry] = await tune(device, wanted(device), { repetitions: 3 });
+      expect(spied.map(({ runs }) => runs)).toEqual([1, 1, 100]);
+      for (const ms of Object.values(entry!.ms)) expect(ms).toBeGreaterThan(0);
+    });
+  });
+
+  it('accepts the honest candidates of a covariance', async () => {
+    const target: Target = { ...gpu.device.target, cpu: false };
+    const device = Object.create(gpu.device, { target: { value: target } }) as Device;
+    const tape = new Tape(target);
+    tape.record(covariance, 'cov', { x: tensor('x', [1, 16, 9, 9], { lifetime: 'pinned' }) }, {});
+    const [item] = tunablesOf(tape);
+    const names = distinctCandidates(item!, target);
+    expect(names.length).toBeGreaterThan(1);
+    const { candidates, rejected, destroy } = await prepareItem(device, item!, names);
+    destroy();
+    expect(rejected).toEqual({});
+    expect(candidates.map(({ name }) => name)).toEqual(names);
+  });
+
   it('refuses too few repetitions', async () => {
     await expect(tune(gpu.device, [], { repetitions: 2 })).rejects.toThrow(
       new InputError('repetitions must be a whole number of at least 3, got 2'),
@@ -182,9 +259,7 @@ describe('a tuned device', () => {
     });
     const turned = entries.map(other);
     const notes: string[] = [];
-    await saveEntries(store, emptyTable(device.adapter, platform.gpuVersion), turned, (line) =>
-      notes.push(line),
-    );
+    await saveEntries(store, emptyTable(device.adapter, platform), turned, (line) => notes.push(line));
     device.destroy();
 
     const tuned = await Device.open(platform);

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { benchNames } from '../../harness/bench/programs.js';
 import {
   alignRows,
+  assertComparable,
   type BenchRecord,
   headLines,
   markdownRows,
@@ -26,6 +27,7 @@ const record: BenchRecord = {
   adapter: 'demo',
   driver: 'demo 1',
   webgpu: 'dawn',
+  precision: 'f32',
   node: 'v20',
   cpu: '2 x demo',
   commit: 'abc',
@@ -69,6 +71,21 @@ describe('a record', () => {
       ],
     };
     expect(tableRows(record, near).map((row) => row.at(-1))).toEqual(['speed-up', '1.05x ~', '0.50x']);
+  });
+
+  it('tells its precision, f32 where it is older, and is compared with its like alone', () => {
+    const path = join(folder, 'older.json');
+    writeFileSync(path, JSON.stringify({ ...record, precision: undefined }));
+    const older = readRecord(path);
+    expect(older.precision).toBe('f32');
+    const mixed: BenchRecord = { ...record, precision: 'mixed' };
+    expect(headLines(mixed)).toContain('numbers  mixed');
+    expect(() => assertComparable(older, 'f32', path)).not.toThrow();
+    expect(() => assertComparable(older, 'mixed', 'old.json')).toThrow(
+      new InputError(
+        '--compare old.json: was measured with --precision f32, this run has mixed; give the same one',
+      ),
+    );
   });
 
   it('is read back as written, and nothing else is', () => {

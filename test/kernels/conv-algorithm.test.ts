@@ -6,10 +6,12 @@ import { TEXTURE_WIDTH } from '../../src/base/layout.js';
 import { normal, uniform } from '../../src/base/random.js';
 import { sizeOf } from '../../src/base/shape.js';
 import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
+import { TUNING_PRESETS } from '../../src/gpu/presets.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
 import { type ConvAlgorithm, chooseConv, convTunable } from '../../src/kernels/conv-algorithm.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
+import { gramTunables } from '../../src/kernels/gram.js';
 import type { OpSpec } from '../../src/kernels/op.js';
 import { ndarray } from '../../src/reference/array.js';
 import { conv2dReference } from '../../src/reference/conv2d.js';
@@ -75,13 +77,38 @@ describe('the default algorithm of a GPU', () => {
     expect(names('f32')).toEqual([]);
   });
 
+  it('takes f16 under mixed precision whatever was found best without, and never for statistics', () => {
+    const shape = square(64, 64, 256);
+    const found = convTunable(gpu, shape);
+    const table = { conv2d: { '*': 'direct', [found.bucket]: 'tiled/32x32' } };
+    const mixed: Target = { ...gpu, precision: 'mixed', choices: table };
+    expect(chooseConv({ ...gpu, choices: table }, shape)).toBe('tiled/32x32');
+    expect(chooseConv(mixed, shape)).toBe('tiled-f16/64x64');
+    const own = { ...table, 'conv2d-mixed': { [found.bucket]: 'tiled/64x64' } };
+    expect(chooseConv({ ...mixed, choices: own }, shape)).toBe('tiled/64x64');
+    expect(gramTunables({ x: [1, 64, 256, 256] }, {}, mixed)['backward:x']!.family).toBe('conv2d');
+    // Without f16, and on rasterisers, there is nothing to add: what was measured holds.
+    expect(chooseConv({ ...mixed, f16: false }, shape)).toBe('tiled/32x32');
+    expect(convTunable({ ...cpu, f16: true, precision: 'mixed' }, shape).family).toBe('conv2d');
+  });
+
+  it.each(
+    TUNING_PRESETS.filter(({ name }) => !/llvmpipe|swiftshader|software/.test(name)).map(
+      ({ name, choices }) => [name, choices] as const,
+    ),
+  )('is an f16 one under mixed precision with the preset %s', (_name, choices) => {
+    const mixed: Target = { ...gpu, precision: 'mixed', choices };
+    expect(chooseConv(mixed, square(256, 256, 64))).toMatch(/^tiled-f16\//);
+    expect(chooseConv(mixed, square(64, 3, 128))).toBe('direct');
+  });
+
   it('refuses a forced algorithm that the adapter cannot run', () => {
     const choose = (forced: ConvAlgorithm, target: Target = cpu) =>
       chooseConv(target, square(8, 8, 8), forced);
     expect(choose('tiled/64x64')).toBe('tiled/64x64');
     expect(() => choose('tiled-f16/64x64')).toThrow(KernelError);
     expect(() => choose('matrix/16x16x16', { ...gpu, precision: 'mixed' })).toThrow(
-      /^conv2d: matrix\/16x16x16 does not apply to 3x3s1 c8 k8 px64 on this adapter; there is direct, /,
+      /^conv2d-mixed: matrix\/16x16x16 does not apply to 3x3s1 c8 k8 px64 on this adapter; there is direct, /,
     );
   });
 });

@@ -33,6 +33,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const runtime = (gpuVersion: string) => ({ gpuVersion, facetVersion: '1.0.0' });
+
 let count = 0;
 const makers: [string, () => () => KeyValueStore][] = [
   [
@@ -107,7 +109,7 @@ describe.each(makers)('%s', (_name, make) => {
     subgroupMaxSize: 0,
     software: false,
   };
-  const empty = emptyTable(report, 'runtime 1');
+  const empty = emptyTable(report, runtime('1'));
   const entry = (bucket: string): TuningEntry => ({
     family: 'f',
     bucket,
@@ -126,15 +128,15 @@ describe.each(makers)('%s', (_name, make) => {
     );
     const table = withEntries(empty, ['a', 'b', 'c', 'd'].map(entry));
     expect(await loadTable(again(), empty, never)).toEqual(table);
-    expect(await loadTable(store, emptyTable(report, 'runtime 2'), never)).toMatchObject({ entries: [] });
+    expect(await loadTable(store, emptyTable(report, runtime('2')), never)).toMatchObject({ entries: [] });
   });
 
   it.each([
     ['{"format":1,', /: is not JSON; it is kept in /],
     ['{}', /: is no tuning table: format: .*; it is kept in /],
     [
-      encodeTable(emptyTable({ ...report, vendor: 'other' }, 'runtime 1')),
-      /: is of another adapter; it is kept in /,
+      encodeTable(emptyTable({ ...report, vendor: 'other' }, runtime('1'))),
+      /: is of another adapter, driver or version; it is kept in /,
     ],
   ])('tell of a table that cannot be used, set it aside and take a new one: %j', async (text, message) => {
     await store.set(tableKey(empty), text);
@@ -170,6 +172,31 @@ describe('files', () => {
     utimesSync(lock, past, past);
     await fileStore(folder).set('a', 'done');
     expect(readdirSync(folder)).toEqual(['a.json']);
+  });
+
+  it('lose no update of several that find the lock of such a process at once', async () => {
+    const folder = join(root, 'contended');
+    mkdirSync(folder);
+    const past = new Date(Date.now() - 60_000);
+    for (let round = 0; round < 20; round++) {
+      const lock = join(folder, 'a.json.lock');
+      writeFileSync(lock, 'left');
+      utimesSync(lock, past, past);
+      const add = (text: string | undefined) => `${text ?? ''}x`;
+      await Promise.all(Array.from({ length: 8 }, () => fileStore(folder).update('a', add)));
+    }
+    expect(readFileSync(join(folder, 'a.json'), 'utf8')).toHaveLength(160);
+    expect(readdirSync(folder)).toEqual(['a.json']);
+  });
+
+  it('leave a lock that became another process’s', async () => {
+    const folder = join(root, 'taken');
+    const lock = join(folder, 'a.json.lock');
+    await fileStore(folder).update('a', () => {
+      writeFileSync(lock, 'of another');
+      return 'text';
+    });
+    expect(readFileSync(lock, 'utf8')).toBe('of another');
   });
 
   it('refuse names that lead elsewhere', async () => {

@@ -5,7 +5,7 @@ import { InputError, OutOfMemoryError } from '../../src/base/errors.js';
 import { rgbImage } from '../../src/base/image.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import type { LoadedWeights } from '../../src/nets/manifest.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../../src/style/checkpoint.js';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/style/checkpoint.js';
 import { checkInput, usableScales } from '../../src/style/input.js';
 import { type PartialStyleOptions, resolveOptions } from '../../src/style/options.js';
 import { resample } from '../../src/style/resample.js';
@@ -140,6 +140,20 @@ describe('checkpoints that are not what they say', () => {
     const failed = (async () => run(decodeCheckpoint(bytes, 'bad.safetensors')))();
     await expect(failed).rejects.toThrow(InputError);
     await expect(failed).rejects.toThrow(message);
+  });
+
+  it('another precision than the device', async () => {
+    const { checkpoint } = await run();
+    expect(checkpoint.precision).toBe('f32');
+    const mixed = decodeCheckpoint(encodeCheckpoint({ ...checkpoint, precision: 'mixed' }), 'mixed');
+    const failed = run(mixed);
+    await expect(failed).rejects.toThrow(InputError);
+    await expect(failed).rejects.toThrow(
+      'the checkpoint was made with precision mixed, this device computes with f32; open it with precision mixed to resume',
+    );
+    // Those of before it was told were all of one.
+    const { precision: _precision, ...older } = checkpoint;
+    expect(decodeCheckpoint(encodeCheckpoint(older as Checkpoint), 'older').precision).toBe('f32');
   });
 
   it('half an optimiser', async () => {
