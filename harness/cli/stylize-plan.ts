@@ -113,7 +113,7 @@ export function describePlan(r: PlanReport): string {
     `${r.content}: ${r.net} at ${r.width}x${r.height} on ${r.adapter}`,
     `${r.dispatches} dispatches a step, ${(r.flops / 1e9).toFixed(1)} GFLOP`,
     '',
-    ...(r.tiles ? describeTiles(r.tiles) : ['in one piece']),
+    ...(r.tiles ? tileLines(r.tiles) : ['in one piece']),
     '',
     `transient: ${mib(r.transientBytes)} MiB in ${r.slots.length} slots`,
     ...r.slots.slice(0, ROWS).map(({ bytes, tensors }) => row(bytes, some(tensors))),
@@ -127,7 +127,7 @@ export function describePlan(r: PlanReport): string {
   ].join('\n');
 }
 
-function describeTiles(t: TilesReport): string[] {
+function tileLines(t: TilesReport): string[] {
   return [
     `${t.columns} x ${t.rows} tiles of ${t.width}x${t.height}, overlap ${t.overlap}: ${t.exact ? 'exact' : 'approximate'}`,
     `${t.arithmetic.toFixed(2)} x the arithmetic of a step in one piece`,

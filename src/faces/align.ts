@@ -1,8 +1,6 @@
 // Where a face must lie before a net sees it: OpenFace's and dlib's templates and the maps onto them.
-import type { RgbImage } from '../base/image.js';
 import { type Affine, affineFromThree, invertAffine, similarityFromPoints } from './affine.js';
 import { assertLandmarks, type Point } from './landmarks.js';
-import { warpAffine } from './warp.js';
 
 /** A square chip and where some landmarks lie in it. */
 export interface FaceTemplate {
@@ -74,13 +72,4 @@ export function alignFace(landmarks: readonly Point[], template: FaceTemplate): 
   const solve = template.kind === 'affine' ? affineFromThree : similarityFromPoints;
   const toChip = solve(from, template.points);
   return { template, toChip, toPicture: invertAffine(toChip) };
-}
-
-/**
- * The chip of a face, bilinear, black outside the picture, on the CPU in float64: the twin of the pipeline's chips, which tests
- * hold against published ones. Without supersampling, as OpenFace and dlib's own bilinear step do it.
- */
-export function faceChip(picture: RgbImage, alignment: Alignment): RgbImage {
-  const { size } = alignment.template;
-  return warpAffine(picture, alignment.toPicture, size, size);
 }

@@ -19,6 +19,13 @@ export {
 export { type Evaluation, type EvaluationOptions, evaluate, splitFolds } from './evaluation/evaluate.js';
 export { type OperatingPoint, operatingPoint } from './evaluation/operating-point.js';
 export { type Pair, pairImagePath, parsePairs } from './evaluation/pairs.js';
+export {
+  areaUnderCurve,
+  type EqualErrorRate,
+  equalErrorRate,
+  type RocPoint,
+  rocCurve,
+} from './evaluation/roc.js';
 export type { FoldedPair, ScoredPair } from './evaluation/scores.js';
 export type { GalleryBackend } from './gallery/backend.js';
 export { checkEmbedding, describeContract, sameContract } from './gallery/checks.js';

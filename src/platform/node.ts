@@ -12,7 +12,8 @@ const NAP_MS = 0.5;
 
 /**
  * Products of matrices by subgroups are experimental in Dawn, f16 on NVIDIA is off for the failures of a few conformance
- * tests. Neither changes anything for a device that does not use them.
+ * tests. A device takes f16 wherever it is there, and matrices under `precision: 'mixed'`; kernels use
+ * either under that precision alone.
  */
 const ENABLED = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia';
 
