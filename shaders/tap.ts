@@ -1,13 +1,11 @@
 // The inner axis of an implicit matrix product: pairs of a tap of the window and a block of four input channels.
 
 /**
- * WGSL of a place on that axis, channel blocks fastest, and of the way on from there. Counters, since a division by
+ * WGSL of the way on from a place on that axis (a `Tap` of windowLoads), channel blocks fastest. Counters, since a division by
  * a number known at run time costs a GPU as much as twenty multiply-adds.
  */
 export function tapWalk(): string {
-  return `struct Tap { c4: u32, r: u32, s: u32 }
-
-fn advance(start: Tap, by: u32) -> Tap {
+  return `fn advance(start: Tap, by: u32) -> Tap {
   var tap = start;
   tap.c4 += by;
   while (tap.c4 >= params.C4) {
@@ -23,11 +21,12 @@ fn advance(start: Tap, by: u32) -> Tap {
 }
 
 /**
- * WGSL of the window of output pixel `at` of all pictures (counted n, p, q): `origin_of` says where it begins, and
+ * WGSL of a place on that axis, and of the window of output pixel `at` of all pictures (counted n, p, q): `origin_of` says where it begins, and
  * `pixel_at` where its pixel under a tap lies. With `inside` the border of zeros covers every origin.
  */
 export function windowLoads(halo: number, inside: boolean): string {
-  return `struct Origin { plane: u32, y: i32, x: i32 }
+  return `struct Tap { c4: u32, r: u32, s: u32 }
+struct Origin { plane: u32, y: i32, x: i32 }
 
 fn origin_of(at: u32) -> Origin {
   let area = params.P * params.Q;
@@ -40,17 +39,24 @@ fn origin_of(at: u32) -> Origin {
   );
 }
 
-fn pixel_at(origin: Origin, tap: Tap) -> u32 {
+fn row_at(origin: Origin, tap: Tap) -> u32 {
   let y = origin.y + i32(tap.r);
-  let x = origin.x + i32(tap.s);
-  let pitch = params.W + ${2 * halo}u;
   let plane = (origin.plane + tap.c4) * (params.H + ${2 * halo}u);
 ${
   inside
-    ? `  return (plane + u32(y + ${halo})) * pitch + u32(x + ${halo});`
+    ? `  return (plane + u32(y + ${halo})) * (params.W + ${2 * halo}u);`
     : `  // Whatever lies outside the picture is the zero of its border.
-  return (plane + u32(clamp(y, -1, i32(params.H)) + ${halo})) * pitch + u32(clamp(x, -1, i32(params.W)) + ${halo});`
+  return (plane + u32(clamp(y, -1, i32(params.H)) + ${halo})) * (params.W + ${2 * halo}u);`
 }
+}
+
+fn column_at(origin: Origin, tap: Tap) -> u32 {
+  let x = origin.x + i32(tap.s);
+${inside ? `  return u32(x + ${halo});` : `  return u32(clamp(x, -1, i32(params.W)) + ${halo});`}
+}
+
+fn pixel_at(origin: Origin, tap: Tap) -> u32 {
+  return row_at(origin, tap) + column_at(origin, tap);
 }`;
 }
 

@@ -58,6 +58,12 @@ export const conv2dFamily = family({
     'C=5;H=7;W=6;K=6;size=1e6;relu',
     'C=5;H=7;W=6;K=6;size=1e-9;nobias',
     'C=5;H=3;W=4;K=6;size=0',
+    'C=12;H=3;W=3;K=40;k=1;pad=0',
+    'C=9;H=1;W=1;K=33;k=1;pad=0;nobias',
+    'N=2;C=3;H=20;W=17;K=36;k=7;stride=2;relu',
+    'N=3;C=20;H=6;W=5;K=70;k=5;stride=2',
+    'N=2;C=34;H=12;W=12;K=68;k=1;pad=0;relu',
+    'N=2;C=5;H=3;W=2;K=35;k=5;relu',
     ...['winograd2', 'winograd4'].flatMap((name) =>
       [
         'C=3;H=9;W=11;K=5',
@@ -87,5 +93,8 @@ export const conv2dFamily = family({
     'C=512;H=32;W=32;K=512;relu',
     'C=512;H=16;W=16;K=512;relu',
     'C=64;H=48;W=48;K=192;k=1;pad=0',
+    'N=16;C=3;H=96;W=96;K=64;k=7;stride=2;relu',
+    'N=16;C=160;H=6;W=6;K=256;k=3;stride=2;relu',
+    'C=736;H=3;W=3;K=256;k=1;pad=0;relu',
   ],
 });

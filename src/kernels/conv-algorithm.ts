@@ -7,11 +7,12 @@ import { type MatrixName, matrixNames } from './conv-matrix.js';
 import { CONV_TILES, type ConvTile, tileFits } from './conv-tiled.js';
 
 /**
- * `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1, padded by at most 2, only. `tiled` shares factors in
- * workgroup memory, `-f16` in half precision; `matrix` multiplies by the products of subgroups, which take f16.
+ * `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1, padded by at most 2, only. `gemm` is an implicit matrix
+ * product for CPU rasterisers, whose lanes share the filter; `tiled` is one that shares factors in workgroup memory, `-f16` in half precision; `matrix` multiplies by the products of subgroups, which take f16.
  */
 export type ConvAlgorithm =
   | 'direct'
+  | 'gemm'
   | 'winograd2'
   | 'winograd4'
   | `tiled/${ConvTile}`
@@ -44,6 +45,12 @@ export function winogradApplies({
 /** Below so many channels the transforms cost more than the products that they spare. */
 const LEAST_CHANNELS = 32;
 
+/**
+ * Output channels from which on filters that lanes share spare more than rows of pixels that the taps of a window
+ * share: few for windows of one column, or more than one column apart.
+ */
+const LEAST_OUTPUTS = { rows: 64, others: 16 } as const;
+
 /** Tiles that the matrix product computes at least: two for each of 8 lanes. */
 const GRAIN = 16;
 
@@ -54,14 +61,21 @@ const GRAIN = 16;
  */
 function defaultAlgorithm(target: Target, shape: ConvShape): ConvAlgorithm {
   if (!target.cpu) return gpuDefault(target, shape);
-  if (!winogradApplies(shape)) return 'direct';
-  if (Math.min(shape.c, shape.k) < LEAST_CHANNELS) return 'direct';
+  const applies = winogradApplies(shape);
+  const outputs = applies ? LEAST_OUTPUTS.rows : LEAST_OUTPUTS.others;
+  const plain = gemmApplies(target) && shape.k >= outputs ? 'gemm' : 'direct';
+  if (!applies || Math.min(shape.c, shape.k) < LEAST_CHANNELS) return plain;
   const products = (m: number) => {
     const tiles = shape.n * ceilDiv(shape.p, m) * ceilDiv(shape.q, m);
     return (m + 2) ** 2 * GRAIN * ceilDiv(tiles, GRAIN);
   };
   if (products(4) < products(2) && filtersFit(target, shape, 4)) return 'winograd4';
-  return filtersFit(target, shape, 2) ? 'winograd2' : 'direct';
+  return filtersFit(target, shape, 2) ? 'winograd2' : plain;
+}
+
+/** The implicit matrix product shares filters between the lanes of a subgroup, without barriers. */
+function gemmApplies(target: Target): boolean {
+  return target.cpu && target.subgroupSize > 0;
 }
 
 /** Transformed filters are (m+2)^2 times as many values as channels, in one binding. */
@@ -101,6 +115,7 @@ export function convTunable(target: Target, shape: ConvShape): Tunable {
   const all = [
     'direct',
     ...winograd.map((m) => `winograd${m}`),
+    ...(gemmApplies(target) ? ['gemm'] : []),
     ...(target.cpu ? [] : gpuCandidates(target)),
   ];
   const candidates = [...new Set([defaultAlgorithm(target, shape), ...all])];
@@ -134,14 +149,14 @@ const CONV_TILE_NAMES = Object.keys(CONV_TILES) as ConvTile[];
 
 /** An algorithm's name taken apart. */
 export type ConvMethod =
-  | { readonly kind: 'direct' }
+  | { readonly kind: 'direct' | 'gemm' }
   | { readonly kind: 'winograd'; readonly m: WinogradTile }
   | { readonly kind: 'tiled'; readonly tile: ConvTile; readonly half: boolean }
   | { readonly kind: 'matrix'; readonly shape: MatrixName };
 
 /** What a name of `convTunable` stands for. */
 export function convMethod(algorithm: ConvAlgorithm): ConvMethod {
-  if (algorithm === 'direct') return { kind: 'direct' };
+  if (algorithm === 'direct' || algorithm === 'gemm') return { kind: algorithm };
   if (algorithm === 'winograd2') return { kind: 'winograd', m: 2 };
   if (algorithm === 'winograd4') return { kind: 'winograd', m: 4 };
   const [kind, rest] = algorithm.split('/') as [string, string];
@@ -160,5 +175,6 @@ export function chooseConv(
 ): ConvAlgorithm {
   if (forced === undefined) return choose(target.choices, convTunable(target, shape)) as ConvAlgorithm;
   if (forced === 'direct' || forced.startsWith('winograd')) return forced;
+  if (forced === 'gemm') return choose(undefined, convTunable(target, shape), forced) as ConvAlgorithm;
   return choose(undefined, convTunable({ ...target, cpu: false }, shape), forced) as ConvAlgorithm;
 }

@@ -97,6 +97,8 @@ export interface ConvOperands extends FinishTensors {
   readonly weight: Tensor;
   readonly bias?: Tensor | undefined;
   readonly y: Tensor;
+  /** Whether the weight depends on constants alone, where that does not show: a constant one was flipped. */
+  readonly frozen?: boolean;
 }
 
 export interface ConvStep {

@@ -15,6 +15,7 @@ import {
   winogradApplies,
 } from './conv-algorithm.js';
 import { CONV_PARAMS, directDispatch } from './conv-direct.js';
+import { gemmDispatches } from './conv-gemm.js';
 import { matrixDispatches } from './conv-matrix.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
 import { FINISHES, finishBindings, finishOf, finishTensors, UNFINISHED } from './finish.js';
@@ -135,6 +136,7 @@ export function convDispatches(
   algorithm: ConvAlgorithm,
 ): Dispatch<Tensor>[] {
   const method = convMethod(algorithm);
+  if (method.kind === 'gemm') return gemmDispatches(label, ctx, t, attrs);
   if (method.kind === 'tiled') return tiledDispatches(label, ctx, t, attrs, method);
   if (method.kind === 'matrix') return matrixDispatches(label, ctx, t, attrs, method.shape);
   return [directDispatch(label, ctx.target, t, attrs)];
@@ -189,7 +191,7 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
   const label = `conv2d:backward:x at ${ctx.where}`;
   const dx = t.dx!;
   if (gradientIsConvolution(attrs, r, s)) {
-    const operands = { ...finish, x: t.dy!, weight: flipped, y: dx };
+    const operands = { ...finish, x: t.dy!, weight: flipped, y: dx, frozen: weight.constant };
     return [flip, ...convDispatches(label, ctx, operands, { stride: 1, pad: r - 1 - attrs.pad }, algorithm)];
   }
   const [n, , h, w] = nchw(label, dx.shape);

@@ -72,7 +72,7 @@ export function workgroupOf(target: Target): number {
 const TILE_PRICES = [2.2, 1.42, 1.2, 1.1, 1.09, 1.05, 1.02, 1] as const;
 
 /** Up to so many tiles the lanes of a subgroup lie on output channels: they could not all have tiles of their own. */
-const NARROW = 16;
+export const NARROW = 16;
 
 /**
  * The fastest kernel and tile for a product on `target`. Filters that are `frozen` are read from a texture on CPU
@@ -125,14 +125,14 @@ export function productPlan(target: Target, shape: ProductShape, frozen: boolean
 const WIDE = 8;
 
 /** Output channel blocks per thread: the wide tile only where it computes no more blocks than the narrow one. */
-function tileKOf(k4: number, wide: boolean): number {
+export function tileKOf(k4: number, wide: boolean): number {
   if (wide && k4 > 4 && ceilDiv(k4, WIDE) * WIDE === ceilDiv(k4, 4) * 4) return WIDE;
   return k4 >= 4 ? 4 : k4 >= 2 ? 2 : 1;
 }
 
 /** Tiles per thread that take the least time, the last ones of a row computed in vain; without broadcasts the
  * filters are in registers too, which leaves room for fewer. */
-function tileTOf(tiles: number, workgroup: number, most: number): number {
+export function tileTOf(tiles: number, workgroup: number, most: number): number {
   const time = (tileT: number) => TILE_PRICES[tileT - 1]! * tileT * ceilDiv(tiles, tileT * workgroup);
   const all = Array.from({ length: most }, (_, i) => most - i);
   return all.reduce((best, next) => (time(next) < time(best) ? next : best));

@@ -83,6 +83,7 @@ interface Forced {
 const VARIANTS: readonly Forced[] = [
   { name: 'as chosen', change: {} },
   { name: 'direct', change: { choices: { conv2d: { '*': 'direct' } } } },
+  { name: 'gemm', change: { choices: { conv2d: { '*': 'gemm' } } } },
   { name: 'winograd2', change: { choices: { conv2d: { '*': 'winograd2' } } }, factor: amplification(2) },
   { name: 'winograd4', change: { choices: { conv2d: { '*': 'winograd4' } } }, factor: amplification(4) },
   {

@@ -33,7 +33,7 @@ const square = (c: number, k: number, side: number) => ({
 
 describe('the default algorithm', () => {
   it.each([
-    ['the first layer', square(3, 64, 128), 'direct'],
+    ['the first layer', square(3, 64, 128), 'gemm'],
     ['its data gradient', square(64, 3, 128), 'direct'],
     ['few channels', square(16, 32, 64), 'direct'],
     ['32 channels', square(32, 32, 64), 'winograd4'],
@@ -41,8 +41,9 @@ describe('the default algorithm', () => {
     ['4 tiles of 4x4', square(512, 512, 8), 'winograd2'],
     ['one tile of 4x4', square(512, 512, 4), 'winograd2'],
     ['several pictures of 4 tiles', { ...square(512, 512, 8), n: 4 }, 'winograd4'],
-    ['a stride', { ...square(64, 64, 64), stride: 2 }, 'direct'],
-    ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'direct'],
+    ['a stride', { ...square(64, 64, 64), stride: 2 }, 'gemm'],
+    ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'gemm'],
+    ['a 1x1 window of few outputs', { ...square(64, 12, 64), r: 1, s: 1, pad: 0 }, 'direct'],
   ] as const)('%s', (_what, shape, expected) => expect(convTunable(cpu, shape).candidates[0]).toBe(expected));
 });
 
@@ -106,6 +107,9 @@ describe('the default algorithm of a GPU', () => {
     const choose = (forced: ConvAlgorithm, target: Target = cpu) =>
       chooseConv(target, square(8, 8, 8), forced);
     expect(choose('tiled/64x64')).toBe('tiled/64x64');
+    expect(choose('gemm')).toBe('gemm');
+    expect(() => choose('gemm', { ...cpu, subgroupSize: 0 })).toThrow(KernelError);
+    expect(() => choose('gemm', gpu)).toThrow(KernelError);
     expect(() => choose('tiled-f16/64x64')).toThrow(KernelError);
     expect(() => choose('matrix/16x16x16', { ...gpu, precision: 'mixed' })).toThrow(
       /^conv2d-mixed: matrix\/16x16x16 does not apply to 3x3s1 c8 k8 px64 on this adapter; there is direct, /,
