@@ -30,7 +30,7 @@ import { FaceSession, modelsOf } from './face-session.js';
 export interface EvaluateArguments extends FindArguments, NetArguments {
   pairs: string;
   images: string;
-  folds: number;
+  folds?: number;
   compat?: 'openface' | 'facenet';
   far: number[];
   bootstrap: number;
@@ -41,13 +41,20 @@ export interface EvaluateArguments extends FindArguments, NetArguments {
   quiet?: boolean;
 }
 
+/** Folds of a list that has none, as LFW's View 2 has them. */
+const FOLDS = 10;
+
 /** The sub-command `evaluate`. */
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('measure a net on pairs of pictures, as LFW does: accuracy over folds, ROC, EER, VAL at FAR')
     .requiredOption('--pairs <file>', "list of pairs in the form of LFW's pairs.txt")
     .requiredOption('--images <dir>', 'folder with NAME/NAME_0001.jpg (or .png, .webp …)')
-    .option('--folds <n>', 'folds to cut a list without folds into', wholeNumber('--folds'), 10)
+    .option(
+      '--folds <n>',
+      `cut the list into n folds anew (default: its own folds, ${FOLDS} where it has none)`,
+      wholeNumber('--folds'),
+    )
     .option(
       '--compat <protocol>',
       'openface | facenet: choose thresholds as those published figures did',
@@ -148,7 +155,7 @@ function judge(
     distance: squaredDistance(vector(pair.a), vector(pair.b)),
   }));
   const pairs: (FoldedPair & PairList['pairs'][number])[] =
-    list.folds > 1 ? scored : splitFolds(scored, args.folds);
+    args.folds === undefined && list.folds > 1 ? scored : splitFolds(scored, args.folds ?? FOLDS);
   const evaluation = evaluate(pairs, {
     protocol: args.compat ?? 'exact',
     fars: args.far,

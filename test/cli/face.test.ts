@@ -152,16 +152,10 @@ describe('facet face evaluate', { timeout: 240_000 }, () => {
         .jpeg()
         .toFile(at('people', name, `${name}_0002.jpg`));
     }
-    const result = await json([
-      'face',
-      'evaluate',
-      '--pairs',
-      'pairs.txt',
-      '--images',
-      'people',
-      '--report',
-      'report.html',
-    ]);
+    const evaluated = ['face', 'evaluate', '--pairs', 'pairs.txt', '--images', 'people'];
+    const result = await json([...evaluated, '--report', 'report.html']);
+    expect(result.folds).toHaveLength(2);
+    expect((await json([...evaluated, '--folds', '4'])).folds).toHaveLength(4);
     expect(result.pairs).toEqual({ total: 8, same: 4, different: 4 });
     expect(result.pictures).toBe(8);
     expect(result.withoutFace).toEqual([]);
