@@ -39,7 +39,7 @@ interface IdentifyArguments extends FindArguments, NetArguments, DatabaseArgumen
 export function identifyCommand(): Command {
   const command = new Command('identify')
     .description('name the people in pictures, or say that they are unknown; exit code 1 where somebody is')
-    .argument('<pictures...>', 'files or folders')
+    .argument('<pictures...>', 'files, folders, or patterns as "photos/*.jpg"')
     .option('--threshold <d>', 'squared L2 below which it is that person', realNumber('--threshold'))
     .option(
       '--rule <rule>',
@@ -67,7 +67,7 @@ export function identifyCommand(): Command {
 async function runIdentify(paths: string[], args: IdentifyArguments): Promise<number> {
   const pictures = await listPictures(paths);
   if (args.draw !== undefined) await checkDraw(args.draw, pictures, args);
-  return withStore(args, { create: false }, async (store) => {
+  return withStore(args, async (store) => {
     const facts = await needCollection(store, args);
     const models = await modelsOf({ ...args, net: args.net ?? facts.contract.net });
     const collection = await store.openCollection(facts.name, models.contract);

@@ -44,7 +44,7 @@ Example: facet face reembed --net nn4.small2 --weights nn4.safetensors`,
 }
 
 async function runReembed(args: ReembedArguments): Promise<void> {
-  await withStore(args, { create: false }, async (store) => {
+  await withStore(args, async (store) => {
     const facts = await needCollection(store, args);
     // With its contract: where somebody else rebuilds it meanwhile, this fails.
     const collection = await store.openCollection(facts.name, facts.contract);
