@@ -86,8 +86,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
       const outcome = await forPictures(pictures, async (picture) => {
         const seen = await session.chips(picture.path);
         const embeddings = await session.embed(seen.faces.map(({ chip }) => chip));
-        const found = [];
-        for (const embedding of embeddings) found.push(await gallery.identify(embedding, options));
+        const found = await Promise.all(embeddings.map((embedding) => gallery.identify(embedding, options)));
         const faces = namedOnce(found).map(
           ({ person, candidates, taken }, i): NamedFace => ({
             person,
