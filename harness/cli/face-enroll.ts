@@ -78,10 +78,11 @@ export function enrollCommand(): Command {
     .addHelpText(
       'after',
       `
-Each line that says "enrolled" is on disk. A picture that is refused is told with its reason; the exit code is 2
-where nothing could be enrolled, a file that was named itself was refused, or a picture is there under another name.
+Each line that says "enrolled" is on disk. A picture that is refused is told
+with its reason; the exit code is 2 where nothing could be enrolled, a file that
+was named itself was refused, or a picture is there under another name.
 Examples:
-  facet face enroll people/                     people/Ada/1.jpg is a picture of Ada
+  facet face enroll people/              people/Ada/1.jpg is a picture of Ada
   facet face enroll --name Ada ada-*.jpg --quality strict`,
     )
     .action(async (paths: string[], args: EnrollArguments) => {
@@ -108,8 +109,13 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
     const find = findArguments({ ...args, search: args.search ?? 'thorough' }, 'largest');
     return FaceSession.run(models, args, find, async (session) => {
       const enrolment = new Enrolment(session, store, name, args);
-      for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
-      return enrolment.finish();
+      try {
+        for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
+      } finally {
+        // Also where the store is lost on the way: what was acknowledged is there.
+        enrolment.tell();
+      }
+      return enrolment.exitCode();
     });
   });
 }
@@ -166,10 +172,9 @@ class Enrolment {
     }
   }
 
-  /** The exit code, after the last word. */
-  finish(): number {
-    const counts = { enrolled: 0, duplicate: 0, refused: 0 };
-    for (const { status } of this.reports) counts[status]++;
+  /** The last word: all reports as JSON, or their counts. */
+  tell(): void {
+    const counts = this.counts();
     const people = new Set(
       this.reports.filter(({ status }) => status !== 'refused').map(({ person, known }) => known ?? person),
     );
@@ -187,7 +192,17 @@ class Enrolment {
         `${counts.enrolled} enrolled, ${counts.duplicate} there already, ${counts.refused} refused; ${people.size} people, collection ${this.name} in ${this.store.location}`,
       );
     }
-    return this.mustTell || counts.enrolled + counts.duplicate === 0 ? 2 : 0;
+  }
+
+  exitCode(): number {
+    const { enrolled, duplicate } = this.counts();
+    return this.mustTell || enrolled + duplicate === 0 ? 2 : 0;
+  }
+
+  private counts(): Record<Report['status'], number> {
+    const counts = { enrolled: 0, duplicate: 0, refused: 0 };
+    for (const { status } of this.reports) counts[status]++;
+    return counts;
   }
 
   /** The face to enrol, undefined where the gate refused it. */

@@ -57,7 +57,13 @@ export function identifyCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nA probability is that of one pair of pictures; it is given with --rule best only, and does not know how many people\nare enrolled. Of two faces in a picture with one name the nearer has it, the other is unknown.\nExamples:\n  facet face identify party.jpg --draw named.jpg\n  facet face identify door/ --json | jq',
+      `
+A probability is that of one pair of pictures; it is given with --rule best
+only, and does not know how many people are enrolled. Of two faces in a picture
+with one name the nearer has it, the other is unknown.
+Examples:
+  facet face identify party.jpg --draw named.jpg
+  facet face identify door/ --json | jq`,
     )
     .action(async (paths: string[], args: IdentifyArguments) => {
       process.exitCode = await runIdentify(paths, args);

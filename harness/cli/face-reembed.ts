@@ -36,8 +36,10 @@ export function reembedCommand(): Command {
     .addHelpText(
       'after',
       `
-Pictures are read again where they lay when they were enrolled, else the crops that --keep-crops kept. All samples are rebuilt or none: where a picture is
-gone, the sample must be removed first. Threshold and calibration belonged to the old net and are dropped.
+Pictures are read again where they lay when they were enrolled, else the crops
+that --keep-crops kept. All samples are rebuilt or none: where a picture is
+gone, the sample must be removed first. Threshold and calibration belonged to
+the old net and are dropped.
 Example: facet face reembed --net nn4.small2 --weights nn4.safetensors`,
     )
     .action(runReembed);

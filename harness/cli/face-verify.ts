@@ -43,7 +43,7 @@ export function verifyCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nWith --collection its net, threshold and calibration decide; without, those of the net.\nExample: facet face verify passport.jpg camera.jpg --json',
+      "\nWith --collection its net, threshold and calibration decide, else the net's own.\nExample: facet face verify passport.jpg camera.jpg --json",
     )
     .action(async (a: string, b: string, args: VerifyArguments) => {
       process.exitCode = await runVerify(a, b, args);

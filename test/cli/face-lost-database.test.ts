@@ -90,6 +90,7 @@ it('says so in one line and has lost nothing that was acknowledged', { timeout: 
   ]);
   const acknowledged = lost.stdout.split('\n').filter((line) => line.startsWith('enrolled Ada'));
   expect(acknowledged).toHaveLength(PICTURES - 1);
+  expect(lost.stdout).toContain('16 enrolled, 0 there already, 0 refused');
   const { rows } = await db.query<{ id: string }>('select id from facet.sample order by seq');
   expect(rows.map(({ id }) => id)).toEqual(acknowledged.map((line) => line.split(/\s+/).at(-1)));
   // Run again with the server back, it enrols the rest.
