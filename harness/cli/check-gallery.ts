@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
-import { checkGallery, type GalleryCheck } from '../gallery-check.js';
+import { checkGallery, type GalleryCheck, type Time } from '../gallery-check.js';
 import { wholeNumber } from './arguments.js';
 
 /** Fewer have not every kind of tie. */
@@ -42,7 +42,8 @@ async function run({ vectors, probes, json }: { vectors: number; probes: number;
 
 function describe(adapter: string, check: GalleryCheck): string {
   const { vectors, people, probes, disagreements, ties, nearTies, named, error, perProbe } = check;
-  const ms = (value: number) => `${value < 100 ? value.toFixed(1) : Math.round(value)} ms`;
+  const short = (value: number) => (value < 100 ? value.toFixed(1) : String(Math.round(value)));
+  const ms = ({ wall, cpu }: Time) => `${short(wall)} ms (${short(cpu)} of processors)`;
   const rates = check.enrolled.map(({ by, perSecond }) => `${Math.round(perSecond)} a second by ${by}`);
   return [
     adapter,
@@ -53,7 +54,9 @@ function describe(adapter: string, check: GalleryCheck): string {
     `opened, first answer     ${ms(check.firstFromFile)} by reading the file, without the GPU`,
     `read into memory         ${ms(check.snapshot)}`,
     `first answer of the GPU  ${ms(check.firstOnGpu)} with the copy and the pipelines`,
-    `each further answer      ${ms(perProbe.together)} all at once, ${ms(perProbe.alone)} one by one, ${ms(perProbe.float64)} in float64 alone`,
+    `each, all asked at once  ${ms(perProbe.together)}`,
+    `each, one by one         ${ms(perProbe.alone)}`,
+    `each, in float64 alone   ${ms(perProbe.float64)}`,
     ...disagreements.slice(0, 10),
   ].join('\n');
 }

@@ -81,7 +81,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
     // One picture asks the store; many ask what was read of it once.
     const snapshot = pictures.length > FEW ? await collection.snapshot() : undefined;
     return FaceSession.run(models, args, findArguments(args, 'all'), async (session) => {
-      const gpu = snapshot && onGpu(session, snapshot);
+      const gpu = snapshot && onGpu(session, snapshot, pictures.length);
       const options = {
         rule: args.rule,
         k: args.k,
@@ -132,11 +132,14 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
 
 /** Up to so many pictures ask the store itself. */
 const FEW = 4;
-/** Vectors from which a GPU beats the processor; an adapter that is one has nothing to win. */
+/** Vectors from which a GPU beats the processor. */
 const MANY = 20_000;
+/** Vectors times pictures from which a software adapter, a little faster at each, has made up for its pipelines. */
+const MANY_IN_SOFTWARE = 2_000_000;
 
-function onGpu({ device }: FaceSession, { page }: Snapshot): GpuNearest | undefined {
-  if (device.target.cpu || page.ids.length < MANY) return undefined;
+function onGpu({ device }: FaceSession, { page }: Snapshot, pictures: number): GpuNearest | undefined {
+  const { length } = page.ids;
+  if (length < MANY || (device.target.cpu && length * pictures < MANY_IN_SOFTWARE)) return undefined;
   return GpuNearest.open(device, page.vectors);
 }
 

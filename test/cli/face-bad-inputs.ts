@@ -86,6 +86,26 @@ export const faceBadInputs: [string, string[], RegExp][] = [
   ],
   ['a database that is a folder', ['face', 'list', '--db', 'folder'], /folder: is a folder/],
   [
+    'a database that is a folder, to enrol into',
+    ['face', 'enroll', 'people', '--db', 'folder'],
+    /folder: is a folder, a gallery is one file/,
+  ],
+  [
+    'a corrupt JPEG to enrol',
+    ['face', 'enroll', 'cut.jpg', '--name', 'Eve', '--db', 'new.db'],
+    /cut\.jpg: is damaged or cut short/,
+  ],
+  [
+    "another net's database to enrol into",
+    ['face', 'enroll', 'people', '--db', 'other.db', '--net', 'resnet34'],
+    /collection "people" holds embeddings of nn4\.small2 .*, not of resnet34 .*; reembed rebuilds it/,
+  ],
+  [
+    "another net's database to identify by",
+    ['face', 'identify', 'one.jpg', '--db', 'other.db', '--net', 'resnet34'],
+    /collection "people" holds embeddings of nn4\.small2 .*, not of resnet34 .*; reembed rebuilds it/,
+  ],
+  [
     'a database that is a picture',
     ['face', 'list', '--db', 'one.jpg'],
     /one\.jpg: .*(no|not a) (gallery|database)/,
