@@ -64,7 +64,13 @@ export {
   type LayerWeights,
 } from './nets/fold-batch-norm.js';
 export { loadWeights, type WeightsFile } from './nets/load-weights.js';
-export type { InputConvention, LoadedWeights, WeightsManifest } from './nets/manifest.js';
+export type {
+  FaceManifest,
+  InputConvention,
+  LoadedWeights,
+  StyleManifest,
+  WeightsManifest,
+} from './nets/manifest.js';
 export { Net } from './nets/net.js';
 export { parseSafetensors, tensorValues, writeSafetensors } from './nets/safetensors.js';
 export { VGG_NETS, vggLayers, vggTaps } from './nets/vgg.js';

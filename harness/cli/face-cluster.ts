@@ -25,7 +25,7 @@ interface ClusterArguments extends FindArguments, NetArguments {
 export function clusterCommand(): Command {
   const command = new Command('cluster')
     .description('group the faces of pictures by person, without names')
-    .argument('<pictures...>', 'files or folders')
+    .argument('<pictures...>', 'files, folders, or patterns as "photos/*.jpg"')
     .option(
       '--threshold <d>',
       'squared L2 below which two faces may be one person',

@@ -14,7 +14,8 @@ import type { Embedder } from '../../src/faces/models.js';
 import { dataFolder } from '../../src/platform/node-paths.js';
 import { openGalleryFile } from '../node/gallery/libsql-store.js';
 import { openGalleryDatabase } from '../node/gallery/postgres-store.js';
-import { reasonOf } from '../node/overwrite.js';
+import { checkWritable, reasonOf } from '../node/overwrite.js';
+import { exists } from '../node/weights.js';
 
 export interface DatabaseArguments {
   db?: string;
@@ -35,14 +36,12 @@ export function databaseOptions(command: Command): Command {
     .option('--collection <name>', `collection of people (default: ${DEFAULT_COLLECTION})`);
 }
 
-/** Runs `work` with the store that `args` name; `create` makes a missing file. */
+/** Runs `work` with the store that `args` name; InputError where there is no such file. */
 export async function withStore<T>(
   args: DatabaseArguments,
-  { create }: { readonly create: boolean },
   work: (store: GalleryStore) => Promise<T>,
 ): Promise<T> {
-  const place = args.db ?? (process.env.FACET_DATABASE_URL || join(dataFolder(), 'faces.db'));
-  const store = await open(place, create, args.db === undefined);
+  const store = await placeOf(args).open(false);
   try {
     return await work(store);
   } finally {
@@ -50,12 +49,59 @@ export async function withStore<T>(
   }
 }
 
-async function open(place: string, create: boolean, usual: boolean): Promise<GalleryStore> {
+/** A store that may yet have to be made. */
+export interface StoreToFill {
+  readonly location: string;
+  /** Undefined where the file is missing. */
+  readonly existing: GalleryStore | undefined;
+  /** The store, made where it is missing: for what is about to go into it. */
+  open(): Promise<GalleryStore>;
+}
+
+/**
+ * Runs `work` with the store that `args` name. A missing file is made when it is opened, not before, so that none stays
+ * behind where nothing is enrolled; InputError at once where it could not be made.
+ */
+export async function withStoreToFill<T>(
+  args: DatabaseArguments,
+  work: (store: StoreToFill) => Promise<T>,
+): Promise<T> {
+  const place = placeOf(args);
+  const { file } = place;
+  if (file !== undefined && args.db === undefined) await makeFolder(dirname(file));
+  const missing = file !== undefined && !(await exists(file));
+  if (missing) await checkWritable(file);
+  const existing = missing ? undefined : await place.open(true);
+  let store = existing;
+  try {
+    return await work({
+      location: existing?.location ?? file!,
+      existing,
+      open: async () => {
+        store ??= await place.open(true);
+        return store;
+      },
+    });
+  } finally {
+    await store?.close();
+  }
+}
+
+/** Where a store is. */
+interface Place {
+  /** Its path where it is a file. */
+  readonly file?: string;
+  /** `create` makes a missing file. */
+  open(create: boolean): Promise<GalleryStore>;
+}
+
+function placeOf(args: DatabaseArguments): Place {
+  const place = args.db ?? (process.env.FACET_DATABASE_URL || join(dataFolder(), 'faces.db'));
   const scheme = /^([a-z][a-z\d+.-]+):/i.exec(place)?.[1]?.toLowerCase();
-  const option = usual ? 'FACET_DATABASE_URL' : '--db';
+  const option = args.db === undefined ? 'FACET_DATABASE_URL' : '--db';
   if (place === '') throw new InputError(`${option} must name a file or a postgres:// address, it is empty`);
   if (scheme === 'postgres' || scheme === 'postgresql') {
-    return openGalleryDatabase(place.replace(/^[^:]*/, scheme));
+    return { open: () => openGalleryDatabase(place.replace(/^[^:]*/, scheme)) };
   }
   // Not a word of the rest: it may hold a password. One letter alone is a drive.
   if (scheme !== undefined) {
@@ -63,14 +109,14 @@ async function open(place: string, create: boolean, usual: boolean): Promise<Gal
       `${option} must name a file or a postgres:// address, got one that begins with another scheme; a file of such a name is ./NAME`,
     );
   }
-  // A file in the data folder may be the first there; a path that the user wrote is taken at its word.
-  if (create && usual) {
-    const folder = dirname(place);
-    await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-      throw new InputError(`${folder}: ${reasonOf(error)}`, { cause: error });
-    });
-  }
-  return openGalleryFile(place, { create });
+  return { file: place, open: (create) => openGalleryFile(place, { create }) };
+}
+
+/** A file in the data folder may be the first there; a path that the user wrote is taken at its word. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${folder}: ${reasonOf(error)}`, { cause: error });
+  });
 }
 
 /** The collection that `args` mean, if it exists. */

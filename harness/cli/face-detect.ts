@@ -28,7 +28,7 @@ interface DetectArguments extends FindArguments {
 export function detectCommand(): Command {
   const command = new Command('detect')
     .description('find faces: boxes, 68 landmarks and quality; exit code 1 where a picture shows none')
-    .argument('<pictures...>', 'files or folders')
+    .argument('<pictures...>', 'files, folders, or patterns as "photos/*.jpg"')
     .option('--draw <path>', 'draw boxes and landmarks: a file for one picture, a folder for several')
     .option('--force', 'replace drawings that exist')
     .option('--json', 'print JSON');
@@ -82,7 +82,7 @@ export function alignCommand(): Command {
     .description(
       "cut faces out as a net wants them: dlib's 150 px for resnet34, OpenFace's 96 px for nn4.small2",
     )
-    .argument('<pictures...>', 'files or folders')
+    .argument('<pictures...>', 'files, folders, or patterns as "photos/*.jpg"')
     .requiredOption('-o, --output <dir>', 'folder to write to; folders of the input are kept')
     .option('--force', 'replace files that exist')
     .option('--json', 'print JSON');
@@ -135,7 +135,7 @@ interface EmbedArguments extends FindArguments, NetArguments {
 export function embedCommand(): Command {
   const command = new Command('embed')
     .description('print the vectors of faces: 128 numbers of length 1 each')
-    .argument('<pictures...>', 'files or folders')
+    .argument('<pictures...>', 'files, folders, or patterns as "photos/*.jpg"')
     .option('--json', 'print JSON; else one line a face, the path and the numbers parted by tabs');
   findOptions(command, 'largest');
   return netOptions(command).action(async (paths: string[], args: EmbedArguments) => {

@@ -5,7 +5,6 @@ import { InputError } from '../../src/base/errors.js';
 import type { RgbImage } from '../../src/base/image.js';
 import { checkName } from '../../src/faces/gallery/checks.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
-import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { EnrollOutcome, NewSample } from '../../src/faces/gallery/types.js';
 import { judgeFace, QUALITY_LEVELS, type QualityLevel } from '../../src/faces/gate.js';
 import type { FoundFace } from '../../src/faces/read.js';
@@ -18,7 +17,8 @@ import {
   DEFAULT_COLLECTION,
   databaseOptions,
   findCollection,
-  withStore,
+  type StoreToFill,
+  withStoreToFill,
 } from './face-database.js';
 import {
   type FindArguments,
@@ -60,7 +60,7 @@ export function enrollCommand(): Command {
     .description('add pictures of people to a collection')
     .argument(
       '<pictures...>',
-      'files, or folders: each picture in a folder is of the person it is named after',
+      'files or patterns, or folders: each picture in a folder is of the person it is named after',
     )
     .option('--name <name>', 'the person that all pictures show')
     .option(
@@ -78,10 +78,11 @@ export function enrollCommand(): Command {
     .addHelpText(
       'after',
       `
-Each line that says "enrolled" is on disk. A picture that is refused is told with its reason; the exit code is 2
-where nothing could be enrolled, a file that was named itself was refused, or a picture is there under another name.
+Each line that says "enrolled" is on disk. A picture that is refused is told
+with its reason; the exit code is 2 where nothing could be enrolled, a file that
+was named itself was refused, or a picture is there under another name.
 Examples:
-  facet face enroll people/                     people/Ada/1.jpg is a picture of Ada
+  facet face enroll people/              people/Ada/1.jpg is a picture of Ada
   facet face enroll --name Ada ada-*.jpg --quality strict`,
     )
     .action(async (paths: string[], args: EnrollArguments) => {
@@ -98,18 +99,23 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
     );
   }
   if (args.name !== undefined) checkName(args.name, 'person');
-  return withStore(args, { create: true }, async (store) => {
-    const known = await findCollection(store, args);
+  return withStoreToFill(args, async (store) => {
+    const known = store.existing && (await findCollection(store.existing, args));
     const models = await modelsOf({ ...args, net: args.net ?? known?.contract.net });
     const name = args.collection ?? DEFAULT_COLLECTION;
     // A collection of another net is refused before a picture is read.
-    if (known) await store.openCollection(name, models.contract);
+    if (known) await store.existing?.openCollection(name, models.contract);
     // All input sizes, as `identify` searches: at the first one a second face of the picture may not be seen.
     const find = findArguments({ ...args, search: args.search ?? 'thorough' }, 'largest');
     return FaceSession.run(models, args, find, async (session) => {
       const enrolment = new Enrolment(session, store, name, args);
-      for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
-      return enrolment.finish();
+      try {
+        for (let i = 0; i < pictures.length; i += BATCH) await enrolment.add(pictures.slice(i, i + BATCH));
+      } finally {
+        // Also where the store is lost on the way: what was acknowledged is there.
+        enrolment.tell();
+      }
+      return enrolment.exitCode();
     });
   });
 }
@@ -130,7 +136,7 @@ class Enrolment {
 
   constructor(
     private readonly session: FaceSession,
-    private readonly store: GalleryStore,
+    private readonly store: StoreToFill,
     private readonly name: string,
     private readonly args: EnrollArguments,
   ) {}
@@ -166,10 +172,9 @@ class Enrolment {
     }
   }
 
-  /** The exit code, after the last word. */
-  finish(): number {
-    const counts = { enrolled: 0, duplicate: 0, refused: 0 };
-    for (const { status } of this.reports) counts[status]++;
+  /** The last word: all reports as JSON, or their counts. */
+  tell(): void {
+    const counts = this.counts();
     const people = new Set(
       this.reports.filter(({ status }) => status !== 'refused').map(({ person, known }) => known ?? person),
     );
@@ -187,7 +192,17 @@ class Enrolment {
         `${counts.enrolled} enrolled, ${counts.duplicate} there already, ${counts.refused} refused; ${people.size} people, collection ${this.name} in ${this.store.location}`,
       );
     }
-    return this.mustTell || counts.enrolled + counts.duplicate === 0 ? 2 : 0;
+  }
+
+  exitCode(): number {
+    const { enrolled, duplicate } = this.counts();
+    return this.mustTell || enrolled + duplicate === 0 ? 2 : 0;
+  }
+
+  private counts(): Record<Report['status'], number> {
+    const counts = { enrolled: 0, duplicate: 0, refused: 0 };
+    for (const { status } of this.reports) counts[status]++;
+    return counts;
   }
 
   /** The face to enrol, undefined where the gate refused it. */
@@ -225,13 +240,14 @@ class Enrolment {
   private async open(): Promise<Collection> {
     if (this.collection) return this.collection;
     const { contract } = this.session;
-    const known = (await this.store.listCollections()).some(({ name }) => name === this.name);
+    const store = await this.store.open();
+    const known = (await store.listCollections()).some(({ name }) => name === this.name);
     this.collection = known
-      ? await this.store.openCollection(this.name, contract)
-      : await this.store.createCollection(this.name, contract).catch(async (error: unknown) => {
+      ? await store.openCollection(this.name, contract)
+      : await store.createCollection(this.name, contract).catch(async (error: unknown) => {
           // Another program may have made it meanwhile; if not, this throws again.
           if (!(error instanceof InputError)) throw error;
-          return this.store.openCollection(this.name, contract);
+          return store.openCollection(this.name, contract);
         });
     return this.collection;
   }

@@ -78,9 +78,10 @@ export function evaluateCommand(): Command {
     .addHelpText(
       'after',
       `
-A picture in which no face is found is searched again with --min-score 0.1, then taken about its middle; the report
-counts both. Distances are squared L2 of vectors of length 1.
-Example: facet face evaluate --pairs pairs.txt --images lfw/ --net resnet34 --json --report lfw.html`,
+A picture in which no face is found is searched again with --min-score 0.1, then
+taken about its middle; the report counts both. Distances are squared L2 of
+vectors of length 1.
+Example: facet face evaluate --pairs pairs.txt --images lfw/ --report lfw.html`,
     )
     .action(runEvaluate);
 }

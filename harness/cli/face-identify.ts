@@ -39,7 +39,7 @@ interface IdentifyArguments extends FindArguments, NetArguments, DatabaseArgumen
 export function identifyCommand(): Command {
   const command = new Command('identify')
     .description('name the people in pictures, or say that they are unknown; exit code 1 where somebody is')
-    .argument('<pictures...>', 'files or folders')
+    .argument('<pictures...>', 'files, folders, or patterns as "photos/*.jpg"')
     .option('--threshold <d>', 'squared L2 below which it is that person', realNumber('--threshold'))
     .option(
       '--rule <rule>',
@@ -57,7 +57,13 @@ export function identifyCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nA probability is that of one pair of pictures; it is given with --rule best only, and does not know how many people\nare enrolled. Of two faces in a picture with one name the nearer has it, the other is unknown.\nExamples:\n  facet face identify party.jpg --draw named.jpg\n  facet face identify door/ --json | jq',
+      `
+A probability is that of one pair of pictures; it is given with --rule best
+only, and does not know how many people are enrolled. Of two faces in a picture
+with one name the nearer has it, the other is unknown.
+Examples:
+  facet face identify party.jpg --draw named.jpg
+  facet face identify door/ --json | jq`,
     )
     .action(async (paths: string[], args: IdentifyArguments) => {
       process.exitCode = await runIdentify(paths, args);
@@ -67,7 +73,7 @@ export function identifyCommand(): Command {
 async function runIdentify(paths: string[], args: IdentifyArguments): Promise<number> {
   const pictures = await listPictures(paths);
   if (args.draw !== undefined) await checkDraw(args.draw, pictures, args);
-  return withStore(args, { create: false }, async (store) => {
+  return withStore(args, async (store) => {
     const facts = await needCollection(store, args);
     const models = await modelsOf({ ...args, net: args.net ?? facts.contract.net });
     const collection = await store.openCollection(facts.name, models.contract);
@@ -75,7 +81,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
     // One picture asks the store; many ask what was read of it once.
     const snapshot = pictures.length > FEW ? await collection.snapshot() : undefined;
     return FaceSession.run(models, args, findArguments(args, 'all'), async (session) => {
-      const gpu = snapshot && onGpu(session, snapshot);
+      const gpu = snapshot && onGpu(session, snapshot, pictures.length);
       const options = {
         rule: args.rule,
         k: args.k,
@@ -86,8 +92,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
       const outcome = await forPictures(pictures, async (picture) => {
         const seen = await session.chips(picture.path);
         const embeddings = await session.embed(seen.faces.map(({ chip }) => chip));
-        const found = [];
-        for (const embedding of embeddings) found.push(await gallery.identify(embedding, options));
+        const found = await Promise.all(embeddings.map((embedding) => gallery.identify(embedding, options)));
         const faces = namedOnce(found).map(
           ({ person, candidates, taken }, i): NamedFace => ({
             person,
@@ -127,11 +132,14 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
 
 /** Up to so many pictures ask the store itself. */
 const FEW = 4;
-/** Vectors from which a GPU beats the processor; an adapter that is one has nothing to win. */
+/** Vectors from which a GPU beats the processor. */
 const MANY = 20_000;
+/** Vectors times pictures from which a software adapter, a little faster at each, has made up for its pipelines. */
+const MANY_IN_SOFTWARE = 2_000_000;
 
-function onGpu({ device }: FaceSession, { page }: Snapshot): GpuNearest | undefined {
-  if (device.target.cpu || page.ids.length < MANY) return undefined;
+function onGpu({ device }: FaceSession, { page }: Snapshot, pictures: number): GpuNearest | undefined {
+  const { length } = page.ids;
+  if (length < MANY || (device.target.cpu && length * pictures < MANY_IN_SOFTWARE)) return undefined;
   return GpuNearest.open(device, page.vectors);
 }
 

@@ -7,10 +7,17 @@ import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { checkName, describeContract } from '../../src/faces/gallery/checks.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
+import { decodeLines } from '../../src/faces/gallery/lines.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { PersonFacts, Sample } from '../../src/faces/gallery/types.js';
 import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
-import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
+import {
+  type DatabaseArguments,
+  databaseOptions,
+  needCollection,
+  withStore,
+  withStoreToFill,
+} from './face-database.js';
 import { print, printJson } from './face-options.js';
 
 /** The sub-commands. */
@@ -28,7 +35,7 @@ function listCommand(): Command {
     .option('--json', 'print JSON');
   return databaseOptions(command).action(
     async (args: DatabaseArguments & { person?: string; json?: boolean }) => {
-      await withStore(args, { create: false }, (store) =>
+      await withStore(args, (store) =>
         args.person === undefined ? listPeople(store, args) : listSamples(store, args, args.person),
       );
     },
@@ -89,7 +96,7 @@ function renameCommand(): Command {
     .option('--json', 'print JSON');
   return databaseOptions(command).action(
     async (from: string, to: string, args: DatabaseArguments & { merge?: boolean; json?: boolean }) => {
-      const outcome = await withStore(args, { create: false }, async (store) =>
+      const outcome = await withStore(args, async (store) =>
         (await open(store, args)).rename(from, to, { merge: args.merge === true }),
       );
       if (args.json) printJson({ from, to, ...outcome });
@@ -116,7 +123,7 @@ function removeCommand(): Command {
     if (everybody === people.length + ids.length > 0) {
       throw new InputError('remove wants names, --sample with ids, or --everybody');
     }
-    await withStore(args, { create: false }, async (store) => {
+    await withStore(args, async (store) => {
       if (everybody) {
         const { name, samples } = await needCollection(store, args);
         await store.deleteCollection(name);
@@ -190,7 +197,7 @@ function exportCommand(): Command {
       // Names and faces: for the owner only, as the gallery itself.
       const write = { force: args.force === true, mode: 0o600 };
       if (output !== undefined) await checkWritable(output, write);
-      await withStore(args, { create: false }, async (store) => {
+      await withStore(args, async (store) => {
         if (output !== undefined && resolve(output) === resolve(store.location)) {
           throw new InputError(`${output}: is the gallery itself`);
         }
@@ -219,9 +226,11 @@ function importCommand(): Command {
       });
       if (!place.isFile()) throw new InputError(`${file}: is not a regular file`);
       const into = args.collection === undefined ? {} : { into: args.collection };
-      const outcome = await withStore(args, { create: true }, (store) =>
-        store.importLines(linesOf(file), file, into),
-      );
+      const outcome = await withStoreToFill(args, async (store) => {
+        // All of it is read before a missing store is made.
+        const read = await decodeLines(linesOf(file), file);
+        return (await store.open()).importExport(read, file, into);
+      });
       if (args.json) {
         printJson(outcome);
         return;

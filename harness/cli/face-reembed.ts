@@ -36,15 +36,17 @@ export function reembedCommand(): Command {
     .addHelpText(
       'after',
       `
-Pictures are read again where they lay when they were enrolled, else the crops that --keep-crops kept. All samples are rebuilt or none: where a picture is
-gone, the sample must be removed first. Threshold and calibration belonged to the old net and are dropped.
+Pictures are read again where they lay when they were enrolled, else the crops
+that --keep-crops kept. All samples are rebuilt or none: where a picture is
+gone, the sample must be removed first. Threshold and calibration belonged to
+the old net and are dropped.
 Example: facet face reembed --net nn4.small2 --weights nn4.safetensors`,
     )
     .action(runReembed);
 }
 
 async function runReembed(args: ReembedArguments): Promise<void> {
-  await withStore(args, { create: false }, async (store) => {
+  await withStore(args, async (store) => {
     const facts = await needCollection(store, args);
     // With its contract: where somebody else rebuilds it meanwhile, this fails.
     const collection = await store.openCollection(facts.name, facts.contract);

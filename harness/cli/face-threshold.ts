@@ -61,7 +61,7 @@ async function runThreshold(folder: string | undefined, args: ThresholdArguments
     tell(undefined, fitTo(await seen(folder, undefined, args), args), args);
     return;
   }
-  await withStore(args, { create: false }, async (store) => {
+  await withStore(args, async (store) => {
     const facts = await needCollection(store, args);
     // With its contract: where the collection is rebuilt for another net meanwhile, nothing is kept.
     const collection = await store.openCollection(facts.name, facts.contract);

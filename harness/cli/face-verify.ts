@@ -43,7 +43,7 @@ export function verifyCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nWith --collection its net, threshold and calibration decide; without, those of the net.\nExample: facet face verify passport.jpg camera.jpg --json',
+      "\nWith --collection its net, threshold and calibration decide, else the net's own.\nExample: facet face verify passport.jpg camera.jpg --json",
     )
     .action(async (a: string, b: string, args: VerifyArguments) => {
       process.exitCode = await runVerify(a, b, args);
@@ -52,9 +52,7 @@ export function verifyCommand(): Command {
 
 async function runVerify(a: string, b: string, args: VerifyArguments): Promise<number> {
   const facts =
-    args.collection === undefined
-      ? undefined
-      : await withStore(args, { create: false }, (store) => needCollection(store, args));
+    args.collection === undefined ? undefined : await withStore(args, (store) => needCollection(store, args));
   const models = await modelsOf({ ...args, ...(args.net ? {} : { net: facts?.contract.net }) });
   if (facts && !sameContract(models.contract, facts.contract)) {
     throw new InputError(

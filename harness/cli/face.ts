@@ -33,8 +33,8 @@ export function faceCommand(): Command {
     'after',
     `
 Examples:
-  facet face verify a.jpg b.jpg                 are these one person?
-  facet face enroll people/                     people/Ada/1.jpg, people/Grace/1.jpg …
+  facet face verify a.jpg b.jpg          are these one person?
+  facet face enroll people/              people/Ada/1.jpg, people/Bo/1.jpg …
   facet face identify party.jpg --draw named.jpg
   facet face evaluate --pairs pairs.txt --images lfw/ --json`,
   );

@@ -4,6 +4,7 @@ import { FacetError, InputError, OutOfMemoryError, ShapeError, WeightsError } fr
 import { packageVersion } from '../../src/platform/node-paths.js';
 import { benchCommand } from './bench.js';
 import { checkCommand, gradcheckCommand } from './check.js';
+import { checkGalleryCommand } from './check-gallery.js';
 import { demoCommand } from './demo.js';
 import { doctor } from './doctor.js';
 import { faceCommand } from './face.js';
@@ -45,6 +46,7 @@ function buildProgram(): Command {
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),
+    checkGalleryCommand(),
     tuneCommand(),
     benchCommand(),
     profileCommand(),

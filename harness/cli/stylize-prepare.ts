@@ -151,7 +151,7 @@ export async function weightsFor(
   resumed?: StyleOptions,
 ): Promise<LoadedWeights> {
   const { net, weights, inputConvention } = args;
-  const manifest = await loadManifest(net);
+  const manifest = await loadManifest(net, 'style');
   // The layers do not depend on the convention, which only the file tells.
   const o = resumed ?? resolveOptions(options, { manifest, convention: manifest.input });
   const through = vggPrefix(net, activeTaps(o)).findLast(({ kind }) => kind === 'conv')!.name;

@@ -42,7 +42,7 @@ export async function stepItems(
 
 /** A net's weights by their shapes: nobody reads a value where nothing is computed. */
 async function shapesOnly(net: string): Promise<LoadedWeights> {
-  const manifest = await loadManifest(net);
+  const manifest = await loadManifest(net, 'style');
   const none = new Float32Array(0);
   const tensors = new Map(manifest.tensors.map(({ name, shape }) => [name, { shape, values: none }]));
   return { net, manifest, tensors, convention: manifest.input, source: 'the manifest', sha256: '' };

@@ -9,6 +9,7 @@ import {
   type WeightsManifest,
 } from '../../src/nets/manifest.js';
 import { parseSafetensors } from '../../src/nets/safetensors.js';
+import { checkFaceNet } from '../node/faces/models.js';
 import {
   cachedPath,
   embeddedPath,
@@ -16,8 +17,9 @@ import {
   listNets,
   loadFile,
   loadManifest,
-  readBytes,
+  readWeights,
 } from '../node/weights.js';
+import { whereElse } from '../node/weights-fetch.js';
 import { readRecord } from '../node/weights-store.js';
 
 /** One file, as `verify` shows it. */
@@ -75,14 +77,18 @@ async function filesToVerify(
       if (path !== undefined && (await exists(path))) files.push({ net: name, path });
     }
   }
-  if (files.length === 0)
-    throw new WeightsError(`${target}: no weights here; try facet weights get ${target}`);
+  if (files.length === 0) throw new WeightsError(`${target}: no weights here; ${await remedyFor(target!)}`);
   return files;
+}
+
+async function remedyFor(net: string): Promise<string> {
+  const manifest = await loadManifest(net);
+  return manifest.sources.length > 0 ? `try facet weights get ${net}` : whereElse(manifest);
 }
 
 /** The net that a file names in its metadata, else the first whose names and shapes it fits. */
 async function guessNet(path: string): Promise<string> {
-  const { metadata, tensors } = parseSafetensors(await readBytes(path), path);
+  const { metadata, tensors } = parseSafetensors(await readWeights(path), path);
   const named = metadata[METADATA.net];
   if (named !== undefined && listNets().includes(named)) return named;
   for (const net of listNets()) {
@@ -114,7 +120,8 @@ async function verifyFile(
     error: null,
   };
   try {
-    const loaded = loadFile(path, await readBytes(path), manifest, options);
+    const loaded = loadFile(path, await readWeights(path), manifest, options);
+    checkFaceNet(loaded);
     const expected = await expectedHash(path, manifest, loaded);
     const { sha256 } = loaded;
     Object.assign(result, { sha256, against: expected.from, through: deepest(loaded) });
@@ -134,7 +141,7 @@ async function verifyFile(
 async function expectedHash(
   path: string,
   manifest: WeightsManifest,
-  { sha256 }: LoadedWeights,
+  { sha256 }: LoadedWeights<WeightsManifest>,
 ): Promise<{ sha256: string | undefined; from: VerifiedFile['against'] }> {
   if (path === embeddedPath(manifest)) return { sha256: manifest.embedded!.sha256, from: 'manifest' };
   const record = await readRecord(path);
@@ -144,7 +151,7 @@ async function expectedHash(
   return known ? { sha256, from: 'manifest' } : { sha256: undefined, from: 'nothing' };
 }
 
-function deepest({ tensors }: LoadedWeights): string {
+function deepest({ tensors }: LoadedWeights<WeightsManifest>): string {
   return layerOf([...tensors.keys()].at(-1)!);
 }
 

@@ -4,8 +4,16 @@ import { stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { WeightsError } from '../../src/base/errors.js';
 import { CONVENTIONS, type ConventionName, describeConvention } from '../../src/nets/manifest.js';
-import { importNn4, NN4_NET } from '../node/faces/weights-import.js';
-import { cachedPath, embeddedPath, exists, findWeights, listNets, loadManifest } from '../node/weights.js';
+import { checkFaceNet } from '../node/faces/models.js';
+import {
+  cachedPath,
+  embeddedPath,
+  exists,
+  listNets,
+  loadFile,
+  loadManifest,
+  readBytes,
+} from '../node/weights.js';
 import { type Fetched, fetchWeights } from '../node/weights-fetch.js';
 import { importWeights } from '../node/weights-store.js';
 import { megabytes, transferBar } from './transfer-bar.js';
@@ -95,13 +103,13 @@ export async function listWeights(env: NodeJS.ProcessEnv = process.env): Promise
 }
 
 function listTable(rows: readonly ListedNet[]): string {
-  const cells = rows.map(({ net, where, bytes, licence, path, title }) => {
+  const cells = rows.map(({ net, where, bytes, licence, path, title, sources }) => {
     return [
       net,
       where,
       bytes === null ? '' : megabytes(bytes),
       licence,
-      path ?? `facet weights get ${net}`,
+      path ?? (sources.length > 0 ? `facet weights get ${net}` : `facet weights import FILE --net ${net}`),
       title,
     ];
   });
@@ -160,12 +168,6 @@ async function importFile(
     json?: boolean;
   },
 ): Promise<void> {
-  if (options.net === NN4_NET) {
-    const { output, force, json } = options;
-    const stored = await importNn4(file, { to: output, ...(force ? { force } : {}) });
-    print(json ? JSON.stringify(stored, null, 2) : `${stored.path}: ${NN4_NET}, ${megabytes(stored.bytes)}`);
-    return;
-  }
   const manifest = await loadManifest(options.net);
   const to = options.output ?? cachedPath(options.net);
   const stored = await importWeights(file, {
@@ -173,13 +175,14 @@ async function importFile(
     to,
     force: options.force,
     inputConvention: options.inputConvention,
+    check: checkFaceNet,
   });
   if (options.json) {
     print(JSON.stringify(stored, null, 2));
     return;
   }
   const { path, through, bytes, sha256 } = stored;
-  const { convention } = await findWeights(options.net, { weights: path });
+  const { convention } = loadFile(path, await readBytes(path), manifest);
   print(`${path}: ${options.net} through ${through}, ${megabytes(bytes)}, sha-256 ${sha256}`);
   print(`Input: ${describeConvention(convention)}`);
 }

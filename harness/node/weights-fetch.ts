@@ -60,7 +60,7 @@ const MERGE_GAP = 65_536;
 export async function fetchWeights(options: FetchOptions): Promise<Fetched> {
   const { manifest, to } = options;
   if (manifest.sources.length === 0) {
-    throw new WeightsError(`${manifest.net}: there is nothing to fetch, its weights come with the package`);
+    throw new WeightsError(`${manifest.net}: there is nothing to fetch, ${whereElse(manifest)}`);
   }
   // Before the travel, not after.
   namesThrough(manifest, options.through);
@@ -76,6 +76,13 @@ export async function fetchWeights(options: FetchOptions): Promise<Fetched> {
     }
   }
   throw failures[0]!;
+}
+
+/** How a net without sources has its weights. */
+export function whereElse({ net, embedded }: WeightsManifest): string {
+  return embedded
+    ? 'its weights come with the package'
+    : `import a file: facet weights import FILE --net ${net}`;
 }
 
 async function fetchFrom(source: Source, options: FetchOptions): Promise<Fetched> {

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { WeightsError } from '../../src/base/errors.js';
 import { layerOf, matchTensors } from '../../src/nets/load-weights.js';
-import { METADATA, type WeightsManifest } from '../../src/nets/manifest.js';
+import { type LoadedWeights, METADATA, type WeightsManifest } from '../../src/nets/manifest.js';
 import {
   isFloatDtype,
   parseSafetensors,
@@ -13,7 +13,7 @@ import {
   writeSafetensors,
 } from '../../src/nets/safetensors.js';
 import { type OverwriteOptions, reasonOf, writeAtomically } from './overwrite.js';
-import { exists, type FindOptions, loadFile, readBytes } from './weights.js';
+import { exists, type FindOptions, loadFile, readWeights } from './weights.js';
 
 const record = z.strictObject({
   net: z.string(),
@@ -37,13 +37,19 @@ export interface Stored extends StoredRecord {
 export interface ImportOptions extends OverwriteOptions, Pick<FindOptions, 'inputConvention'> {
   readonly manifest: WeightsManifest;
   readonly to: string;
+  readonly check?: (loaded: LoadedWeights<WeightsManifest>) => void;
 }
 
-/** Checks a weights file of any known naming and stores it. InputError, WeightsError as `findWeights`. */
+/**
+ * Checks a weights file of any known naming, or nn4.small2's folder of CSV files, and stores it. `check` may refuse what is
+ * loaded. InputError, WeightsError as `findWeights`.
+ */
 export async function importWeights(path: string, options: ImportOptions): Promise<Stored> {
   const { manifest, to } = options;
-  const bytes = await readBytes(path);
-  const { convention, tensors } = loadFile(path, bytes, manifest, options);
+  const bytes = await readWeights(path);
+  const loaded = loadFile(path, bytes, manifest, options);
+  options.check?.(loaded);
+  const { convention, tensors } = loaded;
   const { metadata, tensors: stored } = parseSafetensors(bytes, path);
   const names = matchTensors(stored, manifest, path);
   await makeFolder(to);

@@ -12,9 +12,13 @@ import {
   parseManifest,
   type WeightsManifest,
 } from '../../src/nets/manifest.js';
-import { parseSafetensors } from '../../src/nets/safetensors.js';
+import { NN4_CSV_FIRST, nn4CsvFiles, readNn4Csv } from '../../src/nets/nn4-csv.js';
+import { parseSafetensors, writeSafetensors } from '../../src/nets/safetensors.js';
 import { cacheFolder, packageRoot } from '../../src/platform/node-paths.js';
 import { reasonOf } from './overwrite.js';
+
+/** The face net whose weights are a user's own. */
+export const NN4_SMALL2 = 'nn4.small2';
 
 export interface FindOptions {
   /** A file, or a folder that holds `<net>.safetensors` or `<net>-features.safetensors`. */
@@ -32,12 +36,19 @@ export function listNets(): string[] {
   return files.map((file) => file.slice(0, -'.json'.length)).sort();
 }
 
-/** A net's manifest. InputError where there is no such net. */
-export async function loadManifest(net: string): Promise<WeightsManifest> {
+/** A net's manifest. InputError where there is no such net, or none for `task`. */
+export async function loadManifest(net: string): Promise<WeightsManifest>;
+export async function loadManifest<T extends WeightsManifest['task']>(
+  net: string,
+  task: T,
+): Promise<Extract<WeightsManifest, { task: T }>>;
+export async function loadManifest(net: string, task?: WeightsManifest['task']): Promise<WeightsManifest> {
   const nets = listNets();
   if (!nets.includes(net)) throw new InputError(`there is no net ${net}; the nets are ${nets.join(', ')}`);
   const path = join(weightsFolder(), `${net}.json`);
-  return parseManifest(await readFile(path, 'utf8'), path);
+  const manifest = parseManifest(await readFile(path, 'utf8'), path);
+  if (task === undefined || manifest.task === task) return manifest;
+  throw new InputError(`${net} is a ${manifest.task} net, a ${task} net is needed`);
 }
 
 /** Where `facet weights get` and `import` put a net's file. */
@@ -51,12 +62,12 @@ export function embeddedPath(manifest: WeightsManifest): string | undefined {
 }
 
 /**
- * Finds, reads and checks a net's weights. InputError for an unknown net or a path that cannot be read,
+ * Finds, reads and checks a style net's weights. InputError for an unknown net or a path that cannot be read,
  * WeightsError for a file that does not fit or where none is found (it says what was looked at).
  */
 export async function findWeights(net: string, options: FindOptions = {}): Promise<LoadedWeights> {
   const { weights, env = process.env } = options;
-  const manifest = await loadManifest(net);
+  const manifest = await loadManifest(net, 'style');
   const load = (path: string, bytes: Uint8Array) => loadFile(path, bytes, manifest, options);
 
   if (weights !== undefined) {
@@ -86,18 +97,31 @@ export async function findWeights(net: string, options: FindOptions = {}): Promi
 }
 
 /** Reads one given file for a net, as `findWeights` does. */
-export function loadFile(
+export function loadFile<M extends WeightsManifest>(
   path: string,
   bytes: Uint8Array,
-  manifest: WeightsManifest,
+  manifest: M,
   options: Pick<FindOptions, 'inputConvention' | 'through'> = {},
-): LoadedWeights {
+): LoadedWeights<M> {
   return loadWeights({ ...options, bytes, sha256: sha256Of(bytes), source: path, manifest });
 }
 
 /** sha-256, 64 hexadecimal digits. */
 export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/**
+ * A weights file's bytes; out of a folder of nn4.small2's CSV files those of the safetensors file that they make. InputError
+ * where it cannot be read, WeightsError for CSV files that are missing or broken.
+ */
+export async function readWeights(path: string): Promise<Uint8Array> {
+  if (!(await exists(join(path, NN4_CSV_FIRST)))) return readBytes(path);
+  const texts = new Map<string, string>();
+  for (const { file } of nn4CsvFiles()) {
+    if (await exists(join(path, file))) texts.set(file, await readFile(join(path, file), 'utf8'));
+  }
+  return writeSafetensors(readNn4Csv((file) => texts.get(file), path));
 }
 
 /** A file's bytes. InputError where it cannot be read. */
@@ -132,8 +156,11 @@ function reasonNotToUse(path: string, bytes: Uint8Array, manifest: WeightsManife
   }
 }
 
-/** A file as it is, in a folder the net's file or undefined. */
-async function resolvePath(path: string, net: string, from: string): Promise<string | undefined> {
+/**
+ * A file as it is, in a folder the net's file or, of nn4.small2, the folder itself where CSV files are in it; else undefined.
+ * `from` says in messages where the path comes from.
+ */
+export async function resolvePath(path: string, net: string, from: string): Promise<string | undefined> {
   const place = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${from} ${path}: ${reasonOf(error)}`, { cause: error });
   });
@@ -141,7 +168,7 @@ async function resolvePath(path: string, net: string, from: string): Promise<str
   for (const name of [`${net}.safetensors`, `${net}-features.safetensors`]) {
     if (await exists(join(path, name))) return join(path, name);
   }
-  return undefined;
+  return net === NN4_SMALL2 && (await exists(join(path, NN4_CSV_FIRST))) ? path : undefined;
 }
 
 function weightsFolder(): string {

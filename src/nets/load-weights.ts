@@ -9,16 +9,16 @@ import {
   type WeightTensor,
 } from './manifest.js';
 import { parseSafetensors, type StoredTensor, tensorValues } from './safetensors.js';
-import { mapNames, type NameMap } from './weight-names.js';
+import { exactNames, mapNames, type NameMap } from './weight-names.js';
 
 /** A weights file in memory and what is to be made of it. */
-export interface WeightsFile {
+export interface WeightsFile<M extends WeightsManifest = WeightsManifest> {
   readonly bytes: Uint8Array;
   /** Of `bytes`, hexadecimal: hashing is the platform's. */
   readonly sha256: string;
   /** Path or URL, for messages. */
   readonly source: string;
-  readonly manifest: WeightsManifest;
+  readonly manifest: M;
   /** The user's word on the input convention, where the file does not state its own. */
   readonly inputConvention?: ConventionName;
   /** The deepest layer that is needed, say `conv5_1`; without it any prefix of the net will do. */
@@ -29,7 +29,7 @@ export interface WeightsFile {
  * Reads, names and checks a weights file. Throws WeightsError naming the first tensor that is missing, has
  * another shape than the manifest says, or holds a value that is not finite.
  */
-export function loadWeights(file: WeightsFile): LoadedWeights {
+export function loadWeights<M extends WeightsManifest>(file: WeightsFile<M>): LoadedWeights<M> {
   const { source, sha256, manifest } = file;
   const { metadata, tensors: stored } = parseSafetensors(file.bytes, source);
   const names = matchTensors(stored, manifest, source);
@@ -55,7 +55,8 @@ export function loadWeights(file: WeightsFile): LoadedWeights {
 
 /**
  * Translates a file's tensor names for a net and compares shapes, without touching a value: a header is
- * enough. The tensors must be a prefix of the manifest's list. Throws WeightsError with the first mismatch.
+ * enough. The tensors must be a prefix of a style net's list, and all of a face net's. Throws WeightsError with the first
+ * mismatch.
  */
 export function matchTensors(
   stored: ReadonlyMap<string, Pick<StoredTensor, 'shape'>>,
@@ -63,11 +64,9 @@ export function matchTensors(
   where: string,
 ): NameMap {
   const expected = manifest.tensors;
-  const names = mapNames(
-    expected.map(({ name }) => name),
-    stored.keys(),
-    where,
-  );
+  const own = expected.map(({ name }) => name);
+  const names =
+    manifest.task === 'face' ? exactNames(own, stored.keys()) : mapNames(own, stored.keys(), where);
   for (const { name, shape } of expected) {
     const fileName = names.found.get(name);
     const actual = fileName === undefined ? shape : stored.get(fileName)!.shape;
@@ -77,6 +76,11 @@ export function matchTensors(
         `${where}: tensor ${renamed} must be ${formatShape(shape)} for ${manifest.net}, is ${formatShape(actual)}`,
       );
     }
+  }
+  if (manifest.task === 'face') {
+    const [missing] = names.missing;
+    if (missing === undefined) return names;
+    throw new WeightsError(`${where}: tensor ${missing} of ${manifest.net} is missing`);
   }
   const foreign = names.superfluous.find((name) => /(?:^|\.)(?:conv\d+_\d+|features\.\d+)\./.test(name));
   if (foreign !== undefined) {

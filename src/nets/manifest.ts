@@ -24,7 +24,8 @@ const lossWeights = z.strictObject({
 
 const presetWeights = z.strictObject({ paper: lossWeights, gatys: lossWeights, quality: lossWeights });
 
-const weightsManifest = z.strictObject({
+/** What every manifest has. */
+const common = {
   formatVersion: z.literal(1),
   net: z.string().regex(/^[a-z0-9.-]+$/),
   title: z.string().min(1),
@@ -49,9 +50,32 @@ const weightsManifest = z.strictObject({
     }),
   ),
   embedded: z.strictObject({ file: fileName, sha256, bytes: z.int().positive() }).nullable(),
+};
+
+const styleManifest = z.strictObject({
+  ...common,
+  task: z.literal('style'),
   defaults: presetWeights,
   defaultsCaffe: presetWeights.nullable(),
 });
+
+const pooling = z.strictObject({
+  block: z.string().min(1),
+  kind: z.enum(['max', 'l2']),
+  window: z.int().positive(),
+  stride: z.int().positive(),
+});
+
+const faceManifest = z.strictObject({
+  ...common,
+  task: z.literal('face'),
+  side: z.int().positive(),
+  template: z.string().min(1),
+  dimension: z.int().positive(),
+  poolings: z.array(pooling),
+});
+
+const weightsManifest = z.discriminatedUnion('task', [styleManifest, faceManifest]);
 
 /**
  * How pixels become a net's input. A pixel's value in [0,1] times `range`, in plane order `channels`, minus
@@ -62,11 +86,21 @@ export type InputConvention = z.infer<typeof inputConvention>;
 /**
  * A net's manifest. `tensors` in the order of the net, named as in the papers. `input` is the convention of
  * every file in `sources` and of `embedded`. A source's `sha256` is of the whole file, null where none could be
- * confirmed: then the first download's is remembered and later ones must equal it. `defaults` are the loss
- * weights that look best with this net, by preset, `defaultsCaffe` those for files of the
- * Caffe convention, whose features are some hundred times as large.
+ * confirmed: then the first download's is remembered and later ones must equal it.
  */
 export type WeightsManifest = z.infer<typeof weightsManifest>;
+
+/**
+ * A net whose features style transfer compares. `defaults` are the loss weights that look best with it, by preset,
+ * `defaultsCaffe` those for files of the Caffe convention, whose features are some hundred times as large.
+ */
+export type StyleManifest = Extract<WeightsManifest, { task: 'style' }>;
+
+/**
+ * A net that embeds faces: [3,side,side], aligned to `template`, becomes `dimension` numbers. `poolings` are those inside
+ * its blocks that the weights were trained with: they leave no trace in the tensors' shapes.
+ */
+export type FaceManifest = Extract<WeightsManifest, { task: 'face' }>;
 
 /** The two conventions in common use, by the names that the command line takes. */
 export const CONVENTIONS: Record<'torchvision' | 'caffe', InputConvention> = {
@@ -93,17 +127,17 @@ export interface WeightTensor {
   readonly values: Float32Array;
 }
 
-/** A net's weights, checked against its manifest. */
-export interface LoadedWeights {
+/** A net's weights, checked against its manifest; of a style net unless told. */
+export interface LoadedWeights<M extends WeightsManifest = StyleManifest> {
   readonly net: string;
-  /** By the papers' names (`conv1_1.weight` [K,C,R,S], `conv1_1.bias` [K]), a prefix of the manifest's list. */
+  /** By the papers' names (`conv1_1.weight` [K,C,R,S], `conv1_1.bias` [K]): the manifest's, of a style net a prefix. */
   readonly tensors: Map<string, WeightTensor>;
   readonly convention: InputConvention;
   /** The file they came from. */
   readonly source: string;
   /** Of that file, 64 hexadecimal digits. */
   readonly sha256: string;
-  readonly manifest: WeightsManifest;
+  readonly manifest: M;
 }
 
 /** Reads a manifest from its JSON text. Throws WeightsError naming the first field that breaks a rule. */
@@ -125,11 +159,17 @@ export interface ConventionClues {
 /**
  * The input convention of one file. First what the file says: its `facet.input`, its hash if it is a known one,
  * the word BGR in its metadata (Caffe's). Then the user's word. Then custom: `features.N` names come from
- * torchvision. Throws WeightsError where nothing tells, or the user contradicts the file.
+ * torchvision. A face net has one convention, its manifest's. Throws WeightsError where nothing tells, or one
+ * contradicts another.
  */
 export function detectConvention(clues: ConventionClues, where: string): InputConvention {
   const { naming, manifest, option } = clues;
-  const stated = statedConvention(clues, where);
+  const stated = statedConvention(clues, where) ?? (manifest.task === 'face' ? manifest.input : undefined);
+  if (stated && manifest.task === 'face' && !sameConvention(stated, manifest.input)) {
+    throw new WeightsError(
+      `${where}: the file is for ${describeConvention(stated)}, ${manifest.net} takes ${describeConvention(manifest.input)}`,
+    );
+  }
   if (stated) {
     if (option && !sameConvention(stated, CONVENTIONS[option])) {
       throw new WeightsError(

@@ -13,6 +13,9 @@ export interface Nn4CsvFile {
   readonly shape: Shape;
 }
 
+/** The file by which such a folder is known. */
+export const NN4_CSV_FIRST = 'conv1_w.csv';
+
 /** All files of the folder: 37 layers with their batch normalisations and the dense one. */
 export function nn4CsvFiles(): Nn4CsvFile[] {
   const files: Nn4CsvFile[] = [];

@@ -1,4 +1,4 @@
-// Tensor names of VGG weights files, translated to the papers' layer names.
+// Tensor names of weights files; of VGG's, translated to the papers' layer names.
 //
 // - layer names, as Caffe's models and Facet's own files have them: `conv1_1.weight`, `conv1_1.bias`;
 // - torchvision and timm: `features.N.weight`, N the position in torchvision's `nn.Sequential`, in which each
@@ -66,6 +66,19 @@ export function mapNames(paperNames: readonly string[], fileNames: Iterable<stri
   const ignored = [...byBareName].filter(([bare]) => CLASSIFIER.test(bare)).map(([, name]) => name);
   const superfluous = [...byBareName].filter(([bare]) => !CLASSIFIER.test(bare)).map(([, name]) => name);
   return { naming, found, missing, ignored, superfluous };
+}
+
+/** Finds the tensors of a face net by their own names; counters of batches and the like are superfluous. */
+export function exactNames(ownNames: readonly string[], fileNames: Iterable<string>): NameMap {
+  const inFile = new Set(fileNames);
+  const own = new Set(ownNames);
+  return {
+    naming: 'layers',
+    found: new Map(ownNames.filter((name) => inFile.has(name)).map((name) => [name, name])),
+    missing: ownNames.filter((name) => !inFile.has(name)),
+    ignored: [],
+    superfluous: [...inFile].filter((name) => !own.has(name)),
+  };
 }
 
 /** The torchvision names of tensors given by paper names in order: conv2_1.weight -> features.5.weight. */

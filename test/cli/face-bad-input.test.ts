@@ -1,5 +1,5 @@
 // What `facet face` cannot use is told in one line, with exit code 2, and nothing is lost.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,14 +24,14 @@ const run = (args: string[]): Promise<Outcome> =>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'facet-face-bad-'));
-  for (const name of ['folder', 'people/Ada']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['folder', 'people/Ada', 'refused/Eve']) mkdirSync(at(name), { recursive: true });
   const one = await sharp(join(demo, 'sample6.jpg')).extract(REGION).jpeg().toBuffer();
   for (const name of ['one.jpg', 'people/Ada/1.jpg']) writeFileSync(at(name), one);
   writeFileSync(at('cut.jpg'), one.subarray(0, one.length / 2));
   writeFileSync(at('text.jpg'), 'this is no picture');
   writeFileSync(at('empty.png'), '');
   const create = { width: 200, height: 160, channels: 3 as const, background: '#808080' };
-  await sharp({ create }).png().toFile(at('grey.png'));
+  for (const name of ['grey.png', 'refused/Eve/grey.png']) await sharp({ create }).png().toFile(at(name));
   await sharp(join(demo, 'sample6.jpg')).jpeg().toFile(at('p.jpg'));
   writeFileSync(at('pairs.txt'), '2\t1\nAda\t1\t2\nAda\t1\tBob\t1\nBob\t1\t2\nAda\t2\tBob\t2\n');
   const other = await openGalleryFile(at('other.db'));
@@ -51,6 +51,10 @@ it.each(faceBadInputs)('%s: exit 2, one line', async (_name, args, message) => {
   expect(stderr).not.toMatch(/\n\s+at /);
   expect(code, stderr).toBe(2);
   expect(readFileSync(at('one.jpg')).equals(kept)).toBe(true);
+});
+
+it('leaves no gallery behind into which nothing came', () => {
+  expect(readdirSync(folder).filter((name) => name.startsWith('new.db'))).toEqual([]);
 });
 
 it.each(['mssql://user:secret@127.0.0.1/x', 'postgres:user:secret'])(

@@ -10,6 +10,21 @@ export const faceBadInputs: [string, string[], RegExp][] = [
   ['a corrupt JPEG', ['face', 'detect', 'cut.jpg'], /cut\.jpg: is damaged or cut short/],
   ['an empty file', ['face', 'embed', 'empty.png'], /empty\.png: the file is empty/],
   ['an empty folder', ['face', 'enroll', 'folder', '--db', 'new.db'], /folder: the folder holds no picture/],
+  [
+    'a folder whose pictures are all refused',
+    ['face', 'enroll', 'refused', '--db', 'new.db'],
+    /refused\/Eve\/grey\.png: no face was found/,
+  ],
+  [
+    'a gallery in a folder that is missing',
+    ['face', 'enroll', 'people', '--db', 'nowhere/new.db'],
+    /nowhere\/new\.db: the folder nowhere does not exist/,
+  ],
+  [
+    'a pattern that matches nothing',
+    ['face', 'detect', 'q*.jpg'],
+    /q\*\.jpg: nothing has this name, .* matches nothing/,
+  ],
   ['a picture without a face', ['face', 'embed', 'grey.png'], /grey\.png: no face was found in 200x160 px/],
   ['no face on one side', ['face', 'verify', 'one.jpg', 'grey.png'], /grey\.png: no face was found/],
   ['one side missing', ['face', 'verify', 'one.jpg'], /missing required argument 'b'/],
@@ -70,6 +85,26 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     /name " ": must not be empty/,
   ],
   ['a database that is a folder', ['face', 'list', '--db', 'folder'], /folder: is a folder/],
+  [
+    'a database that is a folder, to enrol into',
+    ['face', 'enroll', 'people', '--db', 'folder'],
+    /folder: is a folder, a gallery is one file/,
+  ],
+  [
+    'a corrupt JPEG to enrol',
+    ['face', 'enroll', 'cut.jpg', '--name', 'Eve', '--db', 'new.db'],
+    /cut\.jpg: is damaged or cut short/,
+  ],
+  [
+    "another net's database to enrol into",
+    ['face', 'enroll', 'people', '--db', 'other.db', '--net', 'resnet34'],
+    /collection "people" holds embeddings of nn4\.small2 .*, not of resnet34 .*; reembed rebuilds it/,
+  ],
+  [
+    "another net's database to identify by",
+    ['face', 'identify', 'one.jpg', '--db', 'other.db', '--net', 'resnet34'],
+    /collection "people" holds embeddings of nn4\.small2 .*, not of resnet34 .*; reembed rebuilds it/,
+  ],
   [
     'a database that is a picture',
     ['face', 'list', '--db', 'one.jpg'],

@@ -7,11 +7,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { facet, type Outcome } from './facet.js';
 
-const picture = join(
+const demo = join(
   dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')),
   'demo',
-  'sample6.jpg',
 );
+const picture = join(demo, 'sample6.jpg');
 /** Where the four faces are, with some room; 1920x1537. */
 const REGIONS = {
   Ann: { left: 90, top: 420, width: 480, height: 480 },
@@ -88,6 +88,23 @@ describe('facet face', { timeout: 240_000 }, () => {
     const named = pictures.map(({ faces }: { faces: { person: string | null }[] }) => faces[0]!.person);
     expect(named).toEqual(['Ann', 'Bea', 'Cleo', null]);
     expect((await sharp(at('drawn', 'Dora.png')).metadata()).width).toBe(240);
+  });
+
+  it('names somebody in a picture of another day, and not the strangers beside', async () => {
+    mkdirSync(at('others', 'Eve'), { recursive: true });
+    // Nobody in these pictures is named: the one in the middle of sample3 is the one at the right of sample1 by what the
+    // net finds, at a squared L2 of 0.08.
+    const middle = { left: 850, top: 125, width: 630, height: 540 };
+    await sharp(join(demo, 'sample3.jpg'))
+      .extract(middle)
+      .toFile(at('others', 'Eve', '1.jpg'));
+    await sharp(join(demo, 'sample1.jpg')).resize(1100).toFile(at('trio.jpg'));
+    await json(['face', 'enroll', 'others', '--db', 'e.db']);
+    await json(['face', 'enroll', join('people', 'Bea'), '--db', 'e.db']);
+    const { pictures } = await json(['face', 'identify', 'trio.jpg', '--db', 'e.db'], 1);
+    const faces: { person: string | null; box: { x: number } }[] = pictures[0].faces;
+    const fromLeft = faces.sort((a, b) => a.box.x - b.box.x).map(({ person }) => person);
+    expect(fromLeft).toEqual([null, null, 'Eve']);
   });
 
   it('fits a threshold, exports, imports, renames and removes without a trace', async () => {

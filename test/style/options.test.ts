@@ -4,7 +4,7 @@ import { InputError } from '../../src/base/errors.js';
 import { CONVENTIONS } from '../../src/nets/manifest.js';
 import { fitLongSide, resolveOptions, scaleSizes, scaleSteps } from '../../src/style/options.js';
 
-const manifest = await loadManifest('vgg19-slim');
+const manifest = await loadManifest('vgg19-slim', 'style');
 const weights = { manifest, convention: manifest.input };
 
 describe('scales', () => {
@@ -40,7 +40,7 @@ describe('options', () => {
   });
 
   it('follow the convention of the file', async () => {
-    const vgg19 = await loadManifest('vgg19');
+    const vgg19 = await loadManifest('vgg19', 'style');
     const own = resolveOptions({ preset: 'gatys' }, { manifest: vgg19, convention: CONVENTIONS.torchvision });
     const caffe = resolveOptions({ preset: 'gatys' }, { manifest: vgg19, convention: CONVENTIONS.caffe });
     expect(own.styleWeight).toBe(vgg19.defaults.gatys.styleWeight);

@@ -37,10 +37,13 @@ async function run(...args: string[]): Promise<string> {
 describe('facet weights', () => {
   it('list names each net, aligned, and as JSON', async () => {
     const lines = (await run('list')).trimEnd().split('\n');
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(5);
     const column = lines[0]!.indexOf('weights');
-    expect(lines[3]!.slice(column)).toMatch(/^embedded {2}1\.6 MB {2}Apache-2\.0/);
-    expect(lines[2]!.slice(column)).toMatch(/^absent .*facet weights get vgg19/);
+    expect(lines[1]!.slice(column)).toMatch(
+      /^absent .*Apache-2\.0 +facet weights import FILE --net nn4\.small2/,
+    );
+    expect(lines[4]!.slice(column)).toMatch(/^embedded {2}1\.6 MB {2}Apache-2\.0/);
+    expect(lines[3]!.slice(column)).toMatch(/^absent .*facet weights get vgg19/);
     const rows = JSON.parse(await run('list', '--json'));
     expect(rows).toContainEqual(
       expect.objectContaining({ net: 'vgg19-slim', where: 'embedded', bytes: 1_623_120 }),
@@ -55,7 +58,7 @@ describe('facet weights', () => {
     expect(verified).toContain(`ok     ${cached}: vgg19-slim through conv5_1; input RGB, 0..1`);
     expect(verified).toContain('(compared with record)');
     expect(verified).toContain('(compared with manifest)');
-    expect(JSON.parse(await run('list', '--json'))[2]).toMatchObject({ where: 'cache', path: cached });
+    expect(JSON.parse(await run('list', '--json'))[3]).toMatchObject({ where: 'cache', path: cached });
     await expect(run('import', shipped, '--net', 'vgg19-slim')).rejects.toThrow('--force replaces it');
     await run('import', shipped, '--net', 'vgg19-slim', '--force');
   });
@@ -92,6 +95,24 @@ describe('facet weights', () => {
   const bad: [string, string[], typeof InputError, string][] = [
     ['an unknown net', ['get', 'vgg18'], InputError, 'there is no net vgg18'],
     ['a net that is shipped', ['get', 'vgg19-slim'], WeightsError, 'its weights come with the package'],
+    [
+      'a net whose weights are nowhere to fetch',
+      ['get', 'nn4.small2'],
+      WeightsError,
+      'nothing to fetch, import a file: facet weights import FILE --net nn4.small2',
+    ],
+    [
+      'a face net without weights',
+      ['verify', 'nn4.small2'],
+      WeightsError,
+      'nn4.small2: no weights here; import a file',
+    ],
+    [
+      "a style net's file for a face net",
+      ['import', shipped, '--net', 'nn4.small2'],
+      WeightsError,
+      'tensor conv1.weight of nn4.small2 is missing',
+    ],
     ['an unknown layer', ['get', 'vgg16', '--layers', 'conv9_1'], WeightsError, 'vgg16 has no layer conv9_1'],
     ['a target that is nothing', ['verify', 'no-such'], InputError, 'neither a net'],
     ['a net without weights', ['verify', 'vgg16'], WeightsError, 'try facet weights get vgg16'],

@@ -68,6 +68,9 @@ describe('manifests', () => {
     };
     expect(change((m) => delete m.licence)).toThrow(/^m\.json: licence: /);
     expect(change((m) => Object.assign(m, { surprise: 1 }))).toThrow('surprise');
+    expect(change((m) => Object.assign(m, { task: 'music' }))).toThrow(/^m\.json: task: /);
+    // What a face net needs, and a style net's loss weights, which it has not.
+    expect(change((m) => Object.assign(m, { task: 'face' }))).toThrow(/^m\.json: side: /);
     expect(
       change((m) =>
         Object.assign(m, { sources: [{ url: 'http://x.org/a', naming: 'timm', sha256: null, bytes: null }] }),

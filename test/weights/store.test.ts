@@ -213,7 +213,7 @@ describe('finding', () => {
       `vgg19: no weights found; try facet weights get vgg19, or --weights FILE; looked at ${cachedPath('vgg19', env)}`,
     );
     await expect(findWeights('vgg20', { env })).rejects.toThrow(
-      'there is no net vgg20; the nets are vgg16, vgg19, vgg19-slim',
+      'there is no net vgg20; the nets are nn4.small2, vgg16, vgg19, vgg19-slim',
     );
     await expect(findWeights('../package', { env })).rejects.toThrow(InputError);
     await expect(findWeights('vgg19', { env, weights: join(folder, 'no') })).rejects.toThrow(

@@ -2,19 +2,25 @@
 // folder of the user's.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { InputError, WeightsError } from '../../../src/base/errors.js';
 import { DIMENSION, type ModelContract } from '../../../src/faces/gallery/types.js';
 import { type Embedder, embedderOf } from '../../../src/faces/models.js';
 import type { NetFile, PipelineModels } from '../../../src/faces/pipeline.js';
-import type { WeightTensor } from '../../../src/nets/manifest.js';
-import { nn4CsvFiles, readNn4Csv } from '../../../src/nets/nn4-csv.js';
+import type { LoadedWeights, WeightsManifest, WeightTensor } from '../../../src/nets/manifest.js';
+import { NN4_CSV_FIRST } from '../../../src/nets/nn4-csv.js';
 import { parseQuantizedManifest, readQuantizedWeights } from '../../../src/nets/quantized-weights.js';
-import { parseSafetensors, tensorValues } from '../../../src/nets/safetensors.js';
 import { reasonOf } from '../overwrite.js';
-import { cachedPath, exists, readBytes } from '../weights.js';
+import {
+  cachedPath,
+  exists,
+  loadFile,
+  loadManifest,
+  NN4_SMALL2,
+  readWeights,
+  resolvePath,
+} from '../weights.js';
 
 /** What ships inside face-api's package, by the stem of its files. */
 type ShippedNet = 'tiny_face_detector' | 'face_landmark_68' | 'face_recognition';
@@ -41,12 +47,12 @@ export interface FaceModels {
 export async function loadFaceModels(options: FaceModelOptions = {}): Promise<FaceModels> {
   const { net = 'resnet34', aligned = false, env = process.env } = options;
   const embedder = embedderOf(net);
-  if (net !== 'nn4.small2' && options.weights !== undefined) {
+  if (net !== NN4_SMALL2 && options.weights !== undefined) {
     throw new InputError(
       `--weights is for nn4.small2; the weights of ${net} come with the package ${PACKAGE}`,
     );
   }
-  const file = net === 'nn4.small2' ? await findNn4(options.weights, env) : shippedNet('face_recognition');
+  const file = net === NN4_SMALL2 ? await findNn4(options.weights, env) : shippedNet('face_recognition');
   const contract: ModelContract = {
     net,
     weights: digestOf(file.tensors),
@@ -93,62 +99,41 @@ function packageFolder(): string {
 
 /** nn4.small2's tensors: from `path`, else from $FACET_WEIGHTS where that has them, else from the cache. */
 export async function findNn4(path: string | undefined, env: NodeJS.ProcessEnv): Promise<NetFile> {
-  if (path !== undefined) return readNn4(path, '--weights');
+  const manifest = await loadManifest(NN4_SMALL2, 'face');
+  const read = async (source: string): Promise<NetFile> => {
+    const { tensors } = loadFile(source, await readWeights(source), manifest);
+    return { source, tensors };
+  };
+  if (path !== undefined) {
+    const found = await resolvePath(path, NN4_SMALL2, '--weights');
+    if (found !== undefined) return read(found);
+    throw new InputError(
+      `--weights ${path}: the folder holds neither nn4.small2.safetensors nor ${NN4_CSV_FIRST}`,
+    );
+  }
   const looked: string[] = [];
   if (env.FACET_WEIGHTS) {
-    const inFolder = join(env.FACET_WEIGHTS, 'nn4.small2.safetensors');
-    const inFolderCsv = join(env.FACET_WEIGHTS, 'conv1_w.csv');
-    if ((await exists(inFolder)) || (await exists(inFolderCsv)))
-      return readNn4(env.FACET_WEIGHTS, 'FACET_WEIGHTS');
-    looked.push(`FACET_WEIGHTS (no nn4.small2.safetensors and no conv1_w.csv in ${env.FACET_WEIGHTS})`);
+    const found = await findInEnvironment(env.FACET_WEIGHTS);
+    if (found !== undefined) return read(found);
+    looked.push(`FACET_WEIGHTS (no nn4.small2.safetensors and no ${NN4_CSV_FIRST} in ${env.FACET_WEIGHTS})`);
   }
-  const cached = cachedPath('nn4.small2', env);
-  if (await exists(cached)) return readNn4(cached, 'cache');
+  const cached = cachedPath(NN4_SMALL2, env);
+  if (await exists(cached)) return read(cached);
   looked.push(cached);
   throw new WeightsError(
-    `nn4.small2: no weights found; give --weights FILE.safetensors or a folder with conv1_w.csv …; looked at ${looked.join(', ')}`,
+    `nn4.small2: no weights found; give --weights FILE.safetensors or a folder with ${NN4_CSV_FIRST} …; looked at ${looked.join(', ')}`,
   );
 }
 
-async function readNn4(path: string, from: string): Promise<NetFile> {
-  const place = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${from} ${path}: ${reasonOf(error)}`, { cause: error });
-  });
-  if (!place.isDirectory()) return { source: path, tensors: safetensorsOf(await readBytes(path), path) };
-  const file = join(path, 'nn4.small2.safetensors');
-  if (await exists(file)) return { source: file, tensors: safetensorsOf(await readBytes(file), file) };
-  if (!(await exists(join(path, 'conv1_w.csv')))) {
-    throw new InputError(`${from} ${path}: the folder holds neither nn4.small2.safetensors nor conv1_w.csv`);
-  }
-  return { source: path, tensors: await csvFolder(path) };
+/** $FACET_WEIGHTS may be a file of another net, which is passed by. */
+async function findInEnvironment(path: string): Promise<string | undefined> {
+  const found = await resolvePath(path, NN4_SMALL2, 'FACET_WEIGHTS');
+  return found === path && !(await exists(join(path, NN4_CSV_FIRST))) ? undefined : found;
 }
 
-function safetensorsOf(bytes: Uint8Array, path: string): Map<string, WeightTensor> {
-  const tensors = new Map<string, WeightTensor>();
-  const { tensors: all } = parseSafetensors(bytes, path);
-  // Files from elsewhere also hold counters of batches and the like.
-  for (const { tensor: name } of nn4CsvFiles()) {
-    const stored = all.get(name);
-    if (!stored) throw new WeightsError(`${path}: tensor ${name} of nn4.small2 is missing`);
-    const values = tensorValues(stored, `${path}: tensor ${name}`);
-    const wrong = values.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) {
-      throw new WeightsError(
-        `${path}: tensor ${name}: every value must be finite, value ${wrong} is ${values[wrong]}`,
-      );
-    }
-    tensors.set(name, { shape: stored.shape, values });
-  }
-  return tensors;
-}
-
-async function csvFolder(folder: string): Promise<Map<string, WeightTensor>> {
-  const texts = new Map<string, string>();
-  for (const { file } of nn4CsvFiles()) {
-    const path = join(folder, file);
-    if (await exists(path)) texts.set(file, await readFile(path, 'utf8'));
-  }
-  return readNn4Csv((file) => texts.get(file), folder);
+/** WeightsError where a face net cannot be made of these weights, by what its layers need beyond names and shapes. */
+export function checkFaceNet({ manifest, tensors, source }: LoadedWeights<WeightsManifest>): void {
+  if (manifest.task === 'face') embedderOf(manifest.net).prepare(tensors, source);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { InputError } from '../../../src/base/errors.js';
+import { expandPattern } from '../globs.js';
 import { reasonOf } from '../overwrite.js';
 
 /** Endings of files that are looked at in folders. */
@@ -18,12 +19,13 @@ export interface ListedPicture {
 }
 
 /**
- * The files that `paths` name and the pictures in the folders that they name, at any depth, each once, in order of name.
- * Hidden files are passed over. InputError where a path does not exist or a folder holds no picture.
+ * The files that `paths` name, themselves or as patterns (`photos/*.jpg`), and the pictures in the folders that they
+ * name, at any depth, each once, in order of name. Hidden files are passed over. InputError where a path does not
+ * exist, a pattern matches nothing or a folder holds no picture.
  */
 export async function listPictures(paths: readonly string[]): Promise<ListedPicture[]> {
   const found = new Map<string, ListedPicture>();
-  for (const path of paths) {
+  for (const path of (await Promise.all(paths.map((text) => expandPattern(text)))).flat()) {
     const place = await stat(path).catch((error: NodeJS.ErrnoException) => {
       throw new InputError(`${path}: ${reasonOf(error)}`, { cause: error });
     });

@@ -5,7 +5,7 @@ import type {
   Slice,
   VectorSlice,
 } from '../../../src/faces/gallery/backend.js';
-import { checkCoverage, checkTarget, idTaken, type Target } from '../../../src/faces/gallery/checks.js';
+import { checkCoverage, checkTarget, type Target } from '../../../src/faces/gallery/checks.js';
 import { GalleryStore } from '../../../src/faces/gallery/store.js';
 import {
   type CollectionFacts,
@@ -15,11 +15,12 @@ import {
   type Json,
   type ModelContract,
   type PersonFacts,
-  type QualityFacts,
   type RenameOutcome,
   type Sample,
 } from '../../../src/faces/gallery/types.js';
 import { LibsqlDatabase, type LibsqlOptions } from './libsql-database.js';
+import { insertSample, personOf, renamePerson } from './libsql-people.js';
+import { blobOf, RECORD, type RecordRow, recordOf, type SampleRow, sampleOf } from './libsql-rows.js';
 
 /** Bytes of an embedding. */
 const BYTES = 4 * DIMENSION;
@@ -31,28 +32,6 @@ const BYTES = 4 * DIMENSION;
 export async function openGalleryFile(path: string, options: LibsqlOptions = {}): Promise<GalleryStore> {
   return new GalleryStore(new LibsqlBackend(await LibsqlDatabase.open(path, options)));
 }
-
-type RecordRow = [
-  id: number,
-  name: string,
-  contract: string,
-  threshold: number | null,
-  calibration: string,
-  created: string,
-];
-const RECORD = 'id, name, contract, threshold, calibration, created';
-
-type SampleRow = [
-  seq: number,
-  id: string,
-  person: string,
-  embedding: Buffer,
-  cropHash: Buffer,
-  source: string,
-  time: string,
-  quality: string,
-  crop: Buffer | null,
-];
 
 /** The store's rows; GalleryStore and Collection stand in front. */
 export class LibsqlBackend implements GalleryBackend {
@@ -117,7 +96,7 @@ export class LibsqlBackend implements GalleryBackend {
       if (create && create.threshold !== null && this.rowOf(target.name)![3] === null) {
         this.setDecision(collection, create.threshold, create.calibration);
       }
-      return samples.map((sample, i) => this.insertSample(collection, sample, where(i)));
+      return samples.map((sample, i) => insertSample(this.db, collection, sample, where(i)));
     });
   }
 
@@ -182,17 +161,17 @@ export class LibsqlBackend implements GalleryBackend {
   ): Promise<RenameOutcome | 'taken' | undefined> {
     const collection = this.require(target);
     // Looked up first: wiping rewrites the file, and a name that is not there is no reason for that.
-    if (this.personOf(collection, from) === undefined) return undefined;
-    if (!merge && from !== to && this.personOf(collection, to) !== undefined) return 'taken';
+    if (personOf(this.db, collection, from) === undefined) return undefined;
+    if (!merge && from !== to && personOf(this.db, collection, to) !== undefined) return 'taken';
     return this.db.wipe(`the name ${JSON.stringify(from)}`, () =>
-      this.renameRows(this.require(target), from, to, merge),
+      renamePerson(this.db, this.require(target), from, to, merge),
     );
   }
 
   async removePerson(target: Target, person: string): Promise<number> {
-    if (this.personOf(this.require(target), person) === undefined) return 0;
+    if (personOf(this.db, this.require(target), person) === undefined) return 0;
     return this.db.wipe(JSON.stringify(person), () => {
-      const id = this.personOf(this.require(target), person);
+      const id = personOf(this.db, this.require(target), person);
       if (id === undefined) return 0;
       const removed = this.db.run('delete from sample where person = ?', [id]);
       this.db.run('delete from person where id = ?', [id]);
@@ -266,13 +245,6 @@ export class LibsqlBackend implements GalleryBackend {
     return row![0];
   }
 
-  private personOf(collection: number, name: string): number | undefined {
-    return this.db.query<[number]>('select id from person where collection = ? and name = ?', [
-      collection,
-      name,
-    ])[0]?.[0];
-  }
-
   private insertCollection({ name, contract, threshold, calibration, created }: CollectionRecord): void {
     this.db.run(
       'insert into collection (name, contract, threshold, calibration, created) values (?, ?, ?, ?, ?)',
@@ -287,83 +259,4 @@ export class LibsqlBackend implements GalleryBackend {
       collection,
     ]);
   }
-
-  private insertSample(collection: number, sample: Sample, where: string): EnrollOutcome {
-    const cropHash = Buffer.from(sample.cropHash, 'hex');
-    const [known] = this.db.query<[string, string]>(
-      `select s.id, p.name from sample s join person p on p.id = s.person
-       where s.collection = ? and s.crop_hash = ?`,
-      [collection, cropHash],
-    );
-    if (known) return { status: 'duplicate', id: known[0], person: known[1] };
-    this.db.run('insert into person (collection, name) values (?, ?) on conflict do nothing', [
-      collection,
-      sample.person,
-    ]);
-    const added = this.db.run(
-      `insert into sample (collection, person, id, embedding, crop_hash, source, time, quality, crop)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (collection, id) do nothing`,
-      [
-        collection,
-        this.personOf(collection, sample.person)!,
-        sample.id,
-        blobOf(sample.embedding),
-        cropHash,
-        sample.source,
-        sample.time,
-        JSON.stringify(sample.quality),
-        sample.crop && Buffer.from(sample.crop),
-      ],
-    );
-    if (added === 0) throw idTaken(where, sample.id);
-    return { status: 'enrolled', id: sample.id, person: sample.person };
-  }
-
-  private renameRows(
-    collection: number,
-    from: string,
-    to: string,
-    merge: boolean,
-  ): RenameOutcome | 'taken' | undefined {
-    const old = this.personOf(collection, from);
-    if (old === undefined) return undefined;
-    const samples = this.db.query<[number]>('select count(*) from sample where person = ?', [old])[0]![0];
-    const other = from === to ? undefined : this.personOf(collection, to);
-    if (other === undefined) {
-      this.db.run('update person set name = ? where id = ?', [to, old]);
-      return { merged: false, samples };
-    }
-    if (!merge) return 'taken';
-    this.db.run('update sample set person = ? where person = ?', [other, old]);
-    this.db.run('delete from person where id = ?', [old]);
-    return { merged: true, samples };
-  }
-}
-
-function recordOf([, name, contract, threshold, calibration, created]: RecordRow): CollectionRecord {
-  return {
-    name,
-    contract: JSON.parse(contract) as ModelContract,
-    threshold,
-    calibration: JSON.parse(calibration) as Json,
-    created,
-  };
-}
-
-function sampleOf([, id, person, embedding, cropHash, source, time, quality, crop]: SampleRow): Sample {
-  return {
-    id,
-    person,
-    // Copied: a view of the driver's buffer need not lie at a multiple of four.
-    embedding: new Float32Array(Uint8Array.from(embedding).buffer),
-    cropHash: cropHash.toString('hex'),
-    source,
-    time,
-    quality: JSON.parse(quality) as QualityFacts,
-    crop: crop && Uint8Array.from(crop),
-  };
-}
-
-function blobOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

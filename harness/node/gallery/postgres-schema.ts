@@ -8,6 +8,19 @@ export interface PostgresNames {
   readonly schema: string;
   /** The schema that pgvector is installed in. */
   readonly vector: string;
+  readonly collections: string;
+  readonly people: string;
+  readonly samples: string;
+}
+
+function namesOf(schema: string, vector: string): PostgresNames {
+  return {
+    schema,
+    vector,
+    collections: `${schema}.collection`,
+    people: `${schema}.person`,
+    samples: `${schema}.sample`,
+  };
 }
 
 /** Step i brings a schema from version i to version i + 1. Names are compared by code points (collation C). */
@@ -75,7 +88,7 @@ export async function migrate(connection: PostgresConnection, schemaName: string
         `${connection.location}: the gallery has schema ${version}, this program knows up to ${MIGRATIONS.length}; update facet`,
       );
     }
-    const names = { schema, vector };
+    const names = namesOf(schema, vector);
     for (let next = version; next < MIGRATIONS.length; next++) {
       for (const statement of MIGRATIONS[next]!(names).split(';\n')) await query(statement);
       await query(`insert into ${schema}.migration (version, applied) values ($1, $2)`, [

@@ -15,12 +15,19 @@ import { type Candidate, DIMENSION, type Neighbour, type VectorPage } from './ty
 /** The most rows of one page, and the largest k. */
 export const MAX_ROWS = 100_000;
 
-/** How many more candidates than asked for are ranked again, so that rounding in f32 loses none of them. */
+/** How many more candidates than asked for are ranked again: mostly enough to show that rounding in f32 lost none. */
 export const MARGIN = 32;
 
 /**
- * Finds candidates for the `count` nearest rows of `vectors` [n,128] to `query` [128], as a GPU does in f32: `count`
- * different row numbers or more, in any order (`count` is at most n). They are ranked again in float64.
+ * A sum of 128 squared differences in f32 errs by at most 131 · 2⁻²⁴ relative in any order, since no term is negative.
+ * Of what was not found the true distance is at least the largest one found, less twice that: 2⁻¹⁵ is about twice as much.
+ */
+const ROUNDING = 2 ** -15;
+
+/**
+ * Finds candidates for the `count` nearest rows of `vectors` [n,128] to `query` [128], as a GPU does by squared
+ * differences in f32: the numbers of the `count` nearest rows or more, in any order (`count` is at most n). They are
+ * ranked again in float64, and more are asked for where rounding may have hidden one.
  */
 export type Nearest = (
   query: Float32Array,
@@ -57,20 +64,32 @@ export async function nearestSamples(
 ): Promise<readonly Neighbour[]> {
   const least = new Least<Neighbour>(k, compareNeighbours);
   for await (const page of pages) {
-    const count = Math.min(k + MARGIN, page.ids.length);
-    if (!nearest) {
-      addNeighbours(least, query, page);
-      continue;
-    }
-    const found = await nearest(query, page.vectors, count);
-    if (found.length < count) {
-      throw new InputError(
-        `the search for nearest rows found ${found.length} of ${page.ids.length}, ${count} are needed`,
-      );
-    }
-    addNeighbours(least, query, page, found);
+    addNeighbours(least, query, page, nearest && (await candidatesOf(page, query, k, nearest)));
   }
   return least.items;
+}
+
+/** Rows of `page` among which its k nearest are for certain: enough of them to pass over what is as near. */
+async function candidatesOf(
+  page: VectorPage,
+  query: Float32Array,
+  k: number,
+  nearest: Nearest,
+): Promise<ArrayLike<number>> {
+  const { length } = page.ids;
+  for (let count = Math.min(k + MARGIN, length); ; count = Math.min(4 * count, length)) {
+    const rows = await nearest(query, page.vectors, count);
+    if (rows.length < count) {
+      throw new InputError(
+        `the search for nearest rows found ${rows.length} of ${length}, ${count} are needed`,
+      );
+    }
+    if (rows.length === length) return rows;
+    const distances = Float64Array.from(rows, (row) =>
+      squaredDistance(query, page.vectors, checkedRow(row, page) * DIMENSION),
+    ).sort();
+    if (distances[k - 1]! < distances[rows.length - 1]! * (1 - ROUNDING)) return rows;
+  }
 }
 
 /** Adds the rows of `page` (all, or those in `rows`) to the nearest neighbours of `query` found so far. */
@@ -83,13 +102,17 @@ export function addNeighbours(
   const count = rows ? rows.length : page.ids.length;
   for (let i = 0; i < count; i++) {
     const row = rows ? rows[i]! : i;
-    const id = page.ids[row];
-    if (id === undefined) throw new InputError(`there is no row ${row} in a page of ${page.ids.length}`);
+    const id = page.ids[checkedRow(row, page)]!;
     const distance = squaredDistance(query, page.vectors, row * DIMENSION);
     const { worst } = nearest;
     if (worst !== undefined && distance > worst.distance) continue;
     nearest.add({ id, person: page.people[row]!, distance });
   }
+}
+
+function checkedRow(row: number, { ids }: VectorPage): number {
+  if (ids[row] !== undefined) return row;
+  throw new InputError(`there is no row ${row} in a page of ${ids.length}`);
 }
 
 /** The k people nearest to `query` by `rule`, over all pages; ties by name. */

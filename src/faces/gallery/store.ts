@@ -3,7 +3,7 @@ import { InputError } from '../../base/errors.js';
 import type { GalleryBackend } from './backend.js';
 import { checked, checkName, checkTarget, contractSchema } from './checks.js';
 import { Collection } from './collection.js';
-import { decodeLines } from './lines.js';
+import { decodeLines, type GalleryFile } from './lines.js';
 import type { CollectionFacts, ModelContract } from './types.js';
 
 /** What an import did. */
@@ -76,7 +76,15 @@ export class GalleryStore {
     where: string,
     options: { readonly into?: string } = {},
   ): Promise<ImportOutcome> {
-    const file = await decodeLines(lines, where);
+    return this.importExport(await decodeLines(lines, where), where, options);
+  }
+
+  /** The same for an export that was read already. */
+  async importExport(
+    file: GalleryFile,
+    where: string,
+    options: { readonly into?: string } = {},
+  ): Promise<ImportOutcome> {
     const name = options.into === undefined ? file.record.name : checkName(options.into, 'collection');
     const record = { ...file.record, name };
     const outcomes = await this.backend.insert({ name, contract: record.contract }, file.samples, {

@@ -37,6 +37,36 @@ describe('GpuNearest', () => {
       const query = direction(3);
       expect(await gallery.search(query, 200, gpu.nearest)).toEqual(await gallery.search(query, 200));
       await expect(snapshot().search(query, 1, gpu.nearest)).rejects.toThrow(/another snapshot/);
+      // Many at once, some of them more than one by one are answered together.
+      const many = Array.from({ length: 37 }, (_, i) => direction(50_000 + i));
+      expect(await Promise.all(many.map((one) => gallery.search(one, 3, gpu.nearest)))).toEqual(
+        await Promise.all(many.map((one) => gallery.search(one, 3))),
+      );
+    } finally {
+      await gpu.destroy();
+    }
+  });
+
+  it('goes by the rule where more rows are as near than the kernel gives', async () => {
+    const { page } = snapshot();
+    // The same face under a hundred names, the first by name last; and one that is nearer by less than f32 tells.
+    for (let row = 0; row < 100; row++) page.vectors.set(direction(1), 128 * row);
+    const query = unit(direction(1).map((v, i) => v + 0.1 * direction(2)[i]!));
+    const people = page.people.map((name, row) => (row < 100 ? `q${100 + ((99 - row) % 100)}` : name));
+    const axis = query.findIndex((v, i) => v > page.vectors[i]!);
+    const near = Math.fround(page.vectors[axis]! * (1 + Math.sign(page.vectors[axis]!) * 2 ** -23));
+    page.vectors[128 * 99 + axis] = near;
+    const gallery = new Snapshot({ ...page, people }, 0.5, 'test');
+    const gpu = GpuNearest.open(held.device, page.vectors);
+    try {
+      for (const k of [1, 5, 20]) {
+        const exact = await gallery.search(query, k);
+        expect(exact[0]!.id).toBe('s99');
+        expect(await gallery.search(query, k, gpu.nearest)).toEqual(exact);
+        expect(await gallery.identify(query, { k, nearest: gpu.nearest })).toEqual(
+          await gallery.identify(query, { k }),
+        );
+      }
     } finally {
       await gpu.destroy();
     }

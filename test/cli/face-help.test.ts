@@ -1,0 +1,28 @@
+// The pages of `facet face … --help` fit a terminal of 80 columns.
+import type { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { faceCommand } from '../../harness/cli/face.js';
+
+const face = faceCommand();
+
+function page(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+    getOutHelpWidth: () => 80,
+    getOutHasColors: () => false,
+  });
+  command.outputHelp();
+  return text;
+}
+
+it.each([face, ...face.commands].map((command) => [command.name(), command] as const))(
+  '%s',
+  (name, command) => {
+    const text = page(command);
+    expect(text).toMatch(new RegExp(`^Usage: .*${name}`));
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
