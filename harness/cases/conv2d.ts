@@ -51,6 +51,8 @@ export const conv2dFamily = family({
     'C=5;H=14;W=15;K=6;k=7;stride=2',
     'C=5;H=11;W=9;K=6;k=3;stride=2',
     'C=4;H=9;W=9;K=4;k=1;stride=2;pad=0',
+    'N=2;C=9;H=10;W=11;K=6;k=2;stride=3;pad=0',
+    'N=2;C=17;H=7;W=12;K=9;k=4;stride=3;pad=5;relu',
     'C=4;H=5;W=6;K=4;k=1;pad=1',
     'C=3;H=4;W=5;K=4;k=3;pad=4;relu',
     'C=3;H=1;W=1;K=2',
@@ -64,6 +66,15 @@ export const conv2dFamily = family({
     'N=3;C=20;H=6;W=5;K=70;k=5;stride=2',
     'N=2;C=34;H=12;W=12;K=68;k=1;pad=0;relu',
     'N=2;C=5;H=3;W=2;K=35;k=5;relu',
+    // Layers of nn4.small2, and pictures of a batch that are summed together.
+    'N=2;C=3;H=32;W=32;K=64;k=7;stride=2;relu',
+    'N=3;C=192;H=12;W=12;K=16;k=1;pad=0',
+    'N=2;C=16;H=12;W=12;K=32;k=5',
+    'N=2;C=32;H=12;W=12;K=64;k=5;stride=2;relu',
+    'C=96;H=6;W=6;K=192;nobias',
+    'N=2;C=40;H=6;W=6;K=64;stride=2;relu',
+    'N=32;C=64;H=3;W=3;K=24;k=1;pad=0;relu',
+    'N=32;C=6;H=5;W=7;K=10',
     ...['winograd2', 'winograd4'].flatMap((name) =>
       [
         'C=3;H=9;W=11;K=5',
@@ -80,6 +91,7 @@ export const conv2dFamily = family({
     ),
   ],
   gradients: [
+    'C=2;H=5;W=4;K=2;k=2;stride=3;pad=1',
     'C=3;H=5;W=4;K=2',
     'C=2;H=6;W=6;K=3;k=3;stride=2',
     'N=2;C=2;H=4;W=5;K=3;k=5;relu',
@@ -96,5 +108,11 @@ export const conv2dFamily = family({
     'N=16;C=3;H=96;W=96;K=64;k=7;stride=2;relu',
     'N=16;C=160;H=6;W=6;K=256;k=3;stride=2;relu',
     'C=736;H=3;W=3;K=256;k=1;pad=0;relu',
+    'N=32;C=3;H=96;W=96;K=64;k=7;stride=2',
+    'N=32;C=64;H=24;W=24;K=192',
+    'N=32;C=192;H=12;W=12;K=96;k=1;pad=0',
+    'N=32;C=32;H=12;W=12;K=64;k=5',
+    'N=32;C=128;H=12;W=12;K=256;stride=2',
+    'N=32;C=640;H=6;W=6;K=256;k=1;pad=0',
   ],
 });

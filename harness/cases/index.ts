@@ -2,6 +2,7 @@
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
 import { affineWarpFamily } from './affine-warp.js';
+import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
@@ -67,10 +68,12 @@ export const families: readonly CaseFamily[] = [
   crossMapLrnFamily,
   lpPool2dFamily,
   affineWarpFamily,
+  batchStatisticsFamily,
+  batchNormFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
-export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily];
+export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily, batchNormRunningFamily];
 
 /** Of searches, which nothing differentiates. */
 export const searchFamilies: readonly SearchFamily[] = [topKFamily];

@@ -1,11 +1,10 @@
-import { conv2dBackwardDataStrided } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
 import { filterFlip } from '../../shaders/filter_flip.wgsl.js';
-import type { Finish } from '../../shaders/finish.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Tunable } from '../gpu/choices.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { channelSumDispatches } from './channel-sum.js';
 import {
   type ConvAlgorithm,
   type ConvShape,
@@ -14,12 +13,13 @@ import {
   convTunable,
   winogradApplies,
 } from './conv-algorithm.js';
-import { CONV_PARAMS, directDispatch } from './conv-direct.js';
+import { directDispatch } from './conv-direct.js';
 import { gemmDispatches } from './conv-gemm.js';
 import { matrixDispatches } from './conv-matrix.js';
+import { stridedGradientDispatch, stridedGradientTunable } from './conv-strided-gradient.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
-import { FINISHES, finishBindings, finishOf, finishTensors, UNFINISHED } from './finish.js';
-import { imageGrid } from './image-grid.js';
+import { weightGradientDispatches, weightGradientTunable } from './conv-weight-gradient.js';
+import { finishTensors } from './finish.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
 import { winogradDispatches } from './winograd.js';
 
@@ -31,14 +31,6 @@ export interface ConvAttrs {
   /** Forced here, else chosen from the adapter and the shapes. */
   readonly algorithm?: ConvAlgorithm | undefined;
 }
-
-export const conv2dBackwardDataStridedKernel: KernelSpec<Finish> = {
-  name: 'conv2d_backward_data_strided',
-  bindings: (v) => ({ dy: 'read', weight: 'read', dx: 'read_write', ...finishBindings(v) }),
-  params: { ...CONV_PARAMS, R: 'u32', S: 'u32', stride: 'u32' },
-  shader: conv2dBackwardDataStrided,
-  variants: [UNFINISHED, ...FINISHES],
-};
 
 export const filterFlipKernel: KernelSpec<Record<string, never>> = {
   name: 'filter_flip',
@@ -80,7 +72,17 @@ export const conv2d: OpSpec<ConvAttrs> = {
   },
   rectifies: ({ relu }) => relu ?? false,
   finishes: { x: ['add', 'mask'] },
-  backward: { x: backwardData },
+  backward: {
+    x: backwardData,
+    weight: (t, attrs, ctx) =>
+      weightGradientDispatches(
+        `conv2d:backward:weight at ${ctx.where}`,
+        ctx,
+        { x: t.x!, dy: t.dy!, dweight: t.dx! },
+        attrs,
+      ),
+    bias: (t, _attrs, ctx) => channelSumDispatches(`conv2d:backward:bias at ${ctx.where}`, ctx, t.dy!, t.dx!),
+  },
   tunables,
   cost(shapes, attrs) {
     const y = outputShape(shapes.x!, shapes.weight!, undefined, attrs, 'conv2d');
@@ -157,9 +159,14 @@ function convShape({ stride, pad }: ConvAttrs, weight: Shape, y: Shape): ConvSha
 function tunables(shapes: Shapes, attrs: ConvAttrs, target: Target): Record<string, Tunable> {
   const { x, weight, y } = shapes as { x: Shape; weight: Shape; y: Shape };
   const [k, c, r, s] = weight as unknown as [number, number, number, number];
-  const forward = convTunable(target, convShape(attrs, weight, y));
-  if (!gradientIsConvolution(attrs, r, s)) return { forward };
-  return { forward, 'backward:x': convTunable(target, convShape(attrs, [c, k, r, s], x)) };
+  const shape = convShape(attrs, weight, y);
+  const either = {
+    forward: convTunable(target, shape),
+    'backward:weight': weightGradientTunable(target, shape),
+  };
+  if (!gradientIsConvolution(attrs, r, s))
+    return { ...either, 'backward:x': stridedGradientTunable(target, shape) };
+  return { ...either, 'backward:x': convTunable(target, convShape(attrs, [c, k, r, s], x)) };
 }
 
 /** Whether the data gradient is a convolution of stride 1 with the flipped, transposed filter. */
@@ -194,28 +201,5 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
     const operands = { ...finish, x: t.dy!, weight: flipped, y: dx, frozen: weight.constant };
     return [flip, ...convDispatches(label, ctx, operands, { stride: 1, pad: r - 1 - attrs.pad }, algorithm)];
   }
-  const [n, , h, w] = nchw(label, dx.shape);
-  const [, , p, q] = nchw(label, t.dy!.shape);
-  return [
-    flip,
-    dispatch(
-      conv2dBackwardDataStridedKernel,
-      finishOf(t),
-      label,
-      { dy: t.dy!, weight: flipped, dx, ...finish },
-      {
-        C4: ceilDiv(c, 4),
-        H: h,
-        W: w,
-        K4: ceilDiv(k, 4),
-        P: p,
-        Q: q,
-        pad: attrs.pad,
-        R: r,
-        S: s,
-        stride: attrs.stride,
-      },
-      imageGrid(label, ctx.target, w, h, n * ceilDiv(c, 4)),
-    ),
-  ];
+  return [flip, stridedGradientDispatch(label, ctx.target, { ...finish, dy: t.dy!, flipped, dx }, attrs)];
 }
