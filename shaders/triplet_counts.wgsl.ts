@@ -2,7 +2,7 @@ import { wgsl } from './wgsl.js';
 
 /**
  * What an anchor's triplets (a, p, n = negatives[a,p] >= 0) are like, a row for each anchor:
- *   rows[a] = how many; with d[a,p] - d[a,n] + margin > 0; with d[a,n] <= d[a,p]; 0;
+ *   rows[a] = how many; with d[a,p] - d[a,n] + margin > 0; with d[a,n] <= d[a,p]; 1;
  *             sum d[a,p]; sum d[a,n]; sum over all j of d[a,j]; 0
  * A later sum over the rows counts those of the batch.
  */
@@ -19,7 +19,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
     return;
   }
   let N4 = (params.N + 3u) / 4u;
-  var numbers = vec4f();
+  var numbers = vec4f(0.0, 0.0, 0.0, 1.0);
   var sums = vec4f();
   for (var p = 0u; p < params.N; p++) {
     let positive = distances[a * N4 + p / 4u][p % 4u];

@@ -93,7 +93,7 @@ export const mineNegatives: OpSpec<MineAttrs> = {
 
 /**
  * counts [8] of the triplets (a, p, negatives[a,p] >= 0): their number; those with d_ap - d_an + margin > 0; those with
- * d_an <= d_ap; 0; the sums of d_ap, of d_an and of all distances; 0. Nothing is differentiated.
+ * d_an <= d_ap; N; the sums of d_ap, of d_an and of all distances; 0. Nothing is differentiated.
  */
 export const tripletCounts: OpSpec<{ margin: number }> = {
   name: 'triplet_counts',

@@ -78,7 +78,7 @@ export const tripletCountsReference: ReferenceOp<{ margin: number }> = {
         all.length,
         all.filter(({ active }) => active).length,
         all.filter(({ positive, negative }) => negative <= positive).length,
-        0,
+        distances!.shape[0]!,
         total(all.map(({ positive }) => positive)),
         total(all.map(({ negative }) => negative)),
         total([...distances!.data]),
