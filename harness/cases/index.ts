@@ -3,6 +3,7 @@ import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
 import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
+import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
@@ -70,6 +71,8 @@ export const families: readonly CaseFamily[] = [
   crossMapLrnFamily,
   lpPool2dFamily,
   affineWarpFamily,
+  batchStatisticsFamily,
+  batchNormFamily,
   pairwiseDistancesFamily,
   mineNegativesFamily,
   tripletCountsFamily,
@@ -77,7 +80,12 @@ export const families: readonly CaseFamily[] = [
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
-export const stepFamilies: readonly StepFamily[] = [adamFamily, adamWFamily, lbfgsFamily];
+export const stepFamilies: readonly StepFamily[] = [
+  adamFamily,
+  adamWFamily,
+  lbfgsFamily,
+  batchNormRunningFamily,
+];
 
 /** Of searches, which nothing differentiates. */
 export const searchFamilies: readonly SearchFamily[] = [topKFamily];
