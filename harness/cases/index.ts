@@ -1,6 +1,7 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
@@ -18,6 +19,7 @@ import { flattenFamily, linearFamily } from './linear.js';
 import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
+import { pairwiseDistancesFamily } from './pairwise-distances.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
 import { rectMaskFamily } from './rect-mask.js';
@@ -29,6 +31,7 @@ import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
 import type { StepFamily } from './step.js';
 import { topKFamily } from './top-k.js';
 import { totalVariationFamily } from './total-variation.js';
+import { mineNegativesFamily, tripletCountsFamily, tripletLossFamily } from './triplet.js';
 import { w2CovarianceFamily } from './wasserstein.js';
 
 /** Of the ops. */
@@ -70,10 +73,19 @@ export const families: readonly CaseFamily[] = [
   affineWarpFamily,
   batchStatisticsFamily,
   batchNormFamily,
+  pairwiseDistancesFamily,
+  mineNegativesFamily,
+  tripletCountsFamily,
+  tripletLossFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
-export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily, batchNormRunningFamily];
+export const stepFamilies: readonly StepFamily[] = [
+  adamFamily,
+  adamWFamily,
+  lbfgsFamily,
+  batchNormRunningFamily,
+];
 
 /** Of searches, which nothing differentiates. */
 export const searchFamilies: readonly SearchFamily[] = [topKFamily];
