@@ -47,7 +47,7 @@ describe('a download', () => {
       if (request.url === '/cut') {
         reply.writeHead(200, { 'content-length': body.length });
         reply.write(body.subarray(0, 1000));
-        reply.destroy();
+        setTimeout(() => reply.destroy(), 50);
       } else if (request.url === '/file') reply.end(body);
       else reply.writeHead(404).end();
     });
