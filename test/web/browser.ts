@@ -52,7 +52,11 @@ export function useStudio() {
     },
     /** A page in a context of its own, with what went wrong on it; `requests` are those since it was made. */
     async open(size: { width: number; height: number } = { width: 1280, height: 900 }) {
-      const context = await held.browser!.newContext({ viewport: size, acceptDownloads: true, locale: 'en-GB' });
+      const context = await held.browser!.newContext({
+        viewport: size,
+        acceptDownloads: true,
+        locale: 'en-GB',
+      });
       const page = await context.newPage();
       const troubles: string[] = [];
       const requests: Request[] = [];

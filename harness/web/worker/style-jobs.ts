@@ -2,11 +2,18 @@
 import type { WorkerContext } from './context.js';
 import { mixJob, pngJob } from './finish-jobs.js';
 import { readyJob } from './ready-job.js';
+import { resolveJob } from './resolve-job.js';
 import { stylizeJob } from './stylize-job.js';
 
-/** `ready`, `stylize`, `mix` and `png`, on one context. */
+/** `ready`, `resolve`, `stylize`, `mix` and `png`, on one context. */
 export function styleJobs(context: WorkerContext) {
-  return { ready: readyJob(context), stylize: stylizeJob(context), mix: mixJob, png: pngJob };
+  return {
+    ready: readyJob(context),
+    resolve: resolveJob(context),
+    stylize: stylizeJob(context),
+    mix: mixJob,
+    png: pngJob,
+  };
 }
 
 /** For clients: `WorkerClient<StyleJobs>`. */
