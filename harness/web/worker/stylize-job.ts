@@ -106,14 +106,14 @@ class LiveRun {
   private paused: { readonly until: Promise<void>; readonly end: () => void } | undefined;
   private wantsCheckpoint = false;
   private pictureDue = 0;
-  private checkpointDue: number;
+  /** Set by the first step: what comes before it can be had again. */
+  private checkpointDue: number | undefined;
 
   constructor(
     private readonly worker: WorkerContext,
     private readonly params: StylizeParams,
     private readonly context: JobContext<StylizeEvent, StylizeMessage>,
   ) {
-    this.checkpointDue = performance.now() + (params.checkpointMs ?? 15_000);
     context.signal.addEventListener('abort', () => this.paused?.end());
     context.onMessage((message) => this.hear(message));
   }
@@ -190,6 +190,7 @@ class LiveRun {
       const took = performance.now() - began;
       this.pictureDue = performance.now() + Math.max(pictureMs, took / PICTURE_SHARE);
     }
+    this.checkpointDue ??= performance.now() + checkpointMs;
     if (this.wantsCheckpoint || (checkpointMs > 0 && performance.now() >= this.checkpointDue))
       await this.sendCheckpoint(event);
   }

@@ -7,7 +7,7 @@ import { Card } from '../parts/card.js';
 import { curves } from './state.js';
 
 /** Told apart by eye, on light and dark; the sums are drawn stronger. */
-const COLOURS = ['#3b7dc4', '#c8641c', '#2f8f5b', '#a54aa0', '#b08a12', '#c23b4b', '#4a8f9c', '#7c6bc4'];
+const COLOURS = '#3b7dc4 #c8641c #2f8f5b #a54aa0 #b08a12 #c23b4b #4a8f9c #7c6bc4 #8a6d5b #6c7a89'.split(' ');
 const HEIGHT = 220;
 
 /** `total`, `content`, `style`, `tv` and every layer's loss, each over its first value. */

@@ -192,5 +192,5 @@ export function Thumb({ blob }: { blob: Blob | undefined }) {
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [blob]);
-  return <img src={url ?? 'icon.svg'} alt="" />;
+  return url === undefined ? <span class="thumb" /> : <img class="thumb" src={url} alt="" />;
 }
