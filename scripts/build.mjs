@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, wri
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { declare } from './declare.mjs';
+import { bundleForBrowser } from './lib/browser-bundle.mjs';
 import { main } from './lib/main.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,6 +17,9 @@ const ENTRIES = {
   node: 'harness/node/index.ts',
   cli: 'harness/cli/cli.ts',
 };
+
+/** The same for pages, in dist/browser/, with all that they import. */
+const BROWSER_ENTRIES = { facet: 'harness/web/index.ts', worker: 'harness/web/worker/worker.ts' };
 
 /**
  * esbuild, or undefined where the development packages were left out.
@@ -87,15 +91,15 @@ await main(async () => {
   // The stamp carries the time at which reading began: a source changed meanwhile makes it stale.
   const started = new Date();
   await bundle(esbuild);
+  const browser = await bundleForBrowser(esbuild, root, BROWSER_ENTRIES, join(dist, 'browser'));
+  console.log(
+    `build: ${(browser.gzipped / 1024).toFixed(0)} KiB of JavaScript for pages in dist/browser/, gzipped`,
+  );
   if (process.argv.includes('--types')) {
     const exported = Object.entries(ENTRIES).filter(
       ([out, source]) => out !== 'cli' && existsSync(join(root, source)),
     );
-    declare(
-      root,
-      exported.map(([, source]) => source),
-      join(dist, 'types'),
-    );
+    declare(root, [...exported.map(([, source]) => source), BROWSER_ENTRIES.facet], join(dist, 'types'));
     console.log('build: declaration files in dist/types/');
   }
   const stamp = join(dist, '.built');

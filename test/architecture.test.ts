@@ -103,6 +103,9 @@ describe('the rules can fail', () => {
     ['src/platform/node.ts', 'document.createElement(name);'],
     ['src/nets/a.ts', 'const reply = await fetch(url);'],
     ['src/nets/a.ts', 'const home = process.env.HOME;'],
+    ['harness/cli/a.ts', 'const agent = navigator.userAgent;'],
+    ['harness/web/a.ts', "import { readFile } from 'node:fs/promises';"],
+    ['harness/web/a.tsx', "import { findWeights } from '../node/weights.js';"],
   ])('a platform: %s %s', (path, text) => expect(platformViolations(at(path, text))).toHaveLength(1));
 
   it('a device in a kernel', () => {

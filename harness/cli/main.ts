@@ -12,6 +12,7 @@ import { paintCommand } from './paint.js';
 import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
 import { sheetCommand } from './sheet.js';
+import { studioCommand } from './studio.js';
 import { stylizeCommand } from './stylize.js';
 import { tuneCommand } from './tune.js';
 import { weightsCommand } from './weights.js';
@@ -51,6 +52,7 @@ function buildProgram(): Command {
     benchCommand(),
     profileCommand(),
     peerCommand(),
+    studioCommand(),
   ]) {
     program.addCommand(command);
   }

@@ -58,6 +58,8 @@ export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
   readonly plot?: string;
   readonly checkpoint?: string;
   readonly resume?: string;
+  /** A manifest of a run of the studio. */
+  readonly replay?: string;
   readonly skipExisting?: boolean;
   readonly bits: number;
   readonly quality: number;

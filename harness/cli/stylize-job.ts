@@ -2,7 +2,8 @@
 import { DeviceLostError, InputError, OutOfMemoryError } from '../../src/base/errors.js';
 import type { Device } from '../../src/gpu/device.js';
 import type { Precision } from '../../src/gpu/kernel.js';
-import { type StepEvent, type StylizeResult, stylize } from '../../src/style/stylize.js';
+import { replay } from '../../src/style/replay.js';
+import { type StepEvent, type StylizeHooks, type StylizeResult, stylize } from '../../src/style/stylize.js';
 import { writeAtomically } from '../node/overwrite.js';
 import { writePicture } from '../node/pictures.js';
 import { lossPlot } from '../node/plot.js';
@@ -12,7 +13,7 @@ import type { StepBar } from './step-bar.js';
 import { resumeCommand } from './stylize-again.js';
 import { numbered } from './stylize-jobs.js';
 import { CheckpointKeeper } from './stylize-keep.js';
-import { load, type Prepared, styleInput } from './stylize-prepare.js';
+import { type Loaded, load, type Prepared, styleInput } from './stylize-prepare.js';
 import { describeTuning } from './tuning-option.js';
 
 type Job = Prepared['jobs'][number];
@@ -61,20 +62,17 @@ export async function runJob(
   const started = performance.now();
   let result: StylizeResult;
   try {
-    result = await stylize(
-      { device, ...styleInput(p, loaded) },
-      {
-        signal,
-        onStage: (text) => bar.stage(text),
-        onTile: (event) => bar.tile(event),
-        onStep: async (event) => {
-          bar.step(event);
-          const { saveEvery } = args;
-          if (saveEvery && event.step % saveEvery === 0 && event.step < event.total)
-            await saveStep(p, job, event, keeper);
-        },
+    result = await paint(device, p, loaded, {
+      signal,
+      onStage: (text) => bar.stage(text),
+      onTile: (event) => bar.tile(event),
+      onStep: async (event) => {
+        bar.step(event);
+        const { saveEvery } = args;
+        if (saveEvery && event.step % saveEvery === 0 && event.step < event.total)
+          await saveStep(p, job, event, keeper);
       },
-    );
+    });
     bar.stop();
     const done = result;
     await orRescue(
@@ -89,6 +87,13 @@ export async function runJob(
   }
   if (!result.aborted) await keeper.remove();
   return report(device, p, job, result, (performance.now() - started) / 1000);
+}
+
+/** A run of its own, or again the one of --replay. */
+function paint(device: Device, p: Prepared, loaded: Loaded, hooks: StylizeHooks): Promise<StylizeResult> {
+  const { options, style, ...input } = styleInput(p, loaded);
+  if (!p.manifest) return stylize({ device, options, style, ...input }, hooks);
+  return replay({ device, ...input, styles: p.styles.map(({ image }) => image) }, p.manifest, hooks);
 }
 
 async function saveStep(p: Prepared, job: Job, event: StepEvent, keeper: CheckpointKeeper): Promise<void> {

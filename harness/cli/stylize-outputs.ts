@@ -59,6 +59,7 @@ function inputFiles(args: StylizeArguments, jobs: readonly StylizeJob[]): NamedF
     ...named('picture of --init', initFile(args)),
     ...named('weights', args.weights),
     ...named('checkpoint of --resume', args.resume),
+    ...named('recipe of --replay', args.replay),
     ...named('tuning table', tuningFile(args.tuning)),
   ];
 }

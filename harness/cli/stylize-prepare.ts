@@ -12,6 +12,7 @@ import {
   type StylizeInput,
   usableScales,
 } from '../../src/style/input.js';
+import type { RunManifest } from '../../src/style/manifest.js';
 import {
   activeTaps,
   type PartialStyleOptions,
@@ -22,6 +23,7 @@ import { inspectPicture, readPicture } from '../node/pictures.js';
 import { findWeights, loadManifest } from '../node/weights.js';
 import { initFile, type StylizeArguments, styleOptions } from './stylize-arguments.js';
 import { type JobList, readCheckpoint, type StylizeJob } from './stylize-jobs.js';
+import { checkReplayed } from './stylize-replay.js';
 
 /** A run, checked. The pictures of a folder are decoded one at a time, the first of them here. */
 export interface Prepared {
@@ -33,6 +35,8 @@ export interface Prepared {
   readonly options: PartialStyleOptions;
   readonly initImage: RgbImage | undefined;
   readonly contentMask: RgbImage | undefined;
+  /** What --replay makes again. */
+  readonly manifest: RunManifest | undefined;
   readonly note: (line: string) => void;
 }
 
@@ -63,7 +67,13 @@ export function checkArguments(args: StylizeArguments): void {
 }
 
 /** Reads and checks what the jobs (at least one) need. InputError or WeightsError says what cannot be used. */
-export async function prepare(args: StylizeArguments, list: JobList): Promise<Prepared> {
+export async function prepare(
+  args: StylizeArguments,
+  list: JobList,
+  manifest?: RunManifest,
+): Promise<Prepared> {
+  if (manifest && list.folder)
+    throw new InputError('--replay makes one picture again: give one content picture');
   const note = (line: string) => {
     if (!args.quiet) process.stderr.write(`note: ${line}\n`);
   };
@@ -87,7 +97,8 @@ export async function prepare(args: StylizeArguments, list: JobList): Promise<Pr
   const common = { args, jobs, styles, options, initImage, contentMask, note };
   const first = await loadFiles(jobs[0]!, note);
   const weights = await weightsFor(args, options, first.resume?.options);
-  const prepared = { ...common, weights, first };
+  if (manifest) await checkReplayed(args, manifest, weights);
+  const prepared = { ...common, weights, first, manifest };
   checkInput(styleInput(prepared, first));
   for (const job of jobs) await checkJob(prepared, job);
   return prepared;
@@ -100,7 +111,7 @@ export async function load(p: Prepared, job: Prepared['jobs'][number]): Promise<
 
 /** What `stylize` takes, but for the device. */
 export function styleInput(
-  p: Omit<Prepared, 'first'>,
+  p: Omit<Prepared, 'first' | 'manifest'>,
   { content, resume }: Loaded,
 ): Omit<StylizeInput, 'device'> {
   return {

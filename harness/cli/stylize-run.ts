@@ -14,12 +14,15 @@ import { type JobList, listJobs } from './stylize-jobs.js';
 import { checkOutputs } from './stylize-outputs.js';
 import { describePlan, planJob, refuseTooLarge } from './stylize-plan.js';
 import { checkArguments, type Prepared, prepare, resolvedOptions } from './stylize-prepare.js';
+import { readRunManifest, withManifest } from './stylize-replay.js';
 import { readTuning } from './tuning-option.js';
 
 const NOTICE = 'stopping after this step (or tile); picture and checkpoint are kept (again: at once) …';
 
 /** Runs the command; resolves to the exit code. */
-export async function runStylize(args: StylizeArguments): Promise<number> {
+export async function runStylize(given: StylizeArguments): Promise<number> {
+  const manifest = given.replay === undefined ? undefined : await readRunManifest(given.replay);
+  const args = manifest ? withManifest(given, manifest) : given;
   checkArguments(args);
   const tuning = await readTuning(args.tuning);
   const list = await listJobs(args);
@@ -28,7 +31,7 @@ export async function runStylize(args: StylizeArguments): Promise<number> {
     tell(args, list, []);
     return 0;
   }
-  const prepared = await prepare(args, list);
+  const prepared = await prepare(args, list, manifest);
   const platform = nodePlatform();
   const bar = new StepBar({ quiet: args.quiet === true });
   let device: Device | undefined;

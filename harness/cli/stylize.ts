@@ -14,6 +14,7 @@ import {
   wordOrNumber,
 } from './arguments.js';
 import { CHECKPOINT_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
+import { refuseWithReplay } from './stylize-replay.js';
 import { runStylize } from './stylize-run.js';
 import { tuningOption } from './tuning-option.js';
 
@@ -45,6 +46,7 @@ export function stylizeCommand(): Command {
           value: options[option.attributeName() as keyof typeof options] as unknown,
         }));
       if (options.resume !== undefined) refuseWithResume(given);
+      if (options.replay !== undefined) refuseWithReplay(given);
       process.exitCode = await runStylize({ ...options, content, styles, given });
     },
   );
@@ -222,6 +224,7 @@ function addFileOptions(command: Command): void {
       '--resume <file>',
       'go on from a checkpoint, with its options; may replace the picture that it is named after',
     )
+    .option('--replay <file>', 'make a run of the studio again, from the recipe that it saved')
     .option(
       '--skip-existing',
       'leave pictures that exist, go on with those that have a checkpoint beside them',

@@ -23,6 +23,8 @@ export interface LbfgsOptions {
 
 /** What one storage binding may hold on every WebGPU adapter. */
 const BINDING_BYTES = 2 ** 27;
+/** `lbfgs.state` before the first step. */
+const FIRST_STATE = [0, 0, 0, 1];
 
 /**
  * L-BFGS (Nocedal 1980) with fixed step lengths, as torch.optim.LBFGS without a line search takes them: the first
@@ -63,6 +65,19 @@ export class Lbfgs implements Optimizer {
     return this.tensors;
   }
 
+  /** A state's tensors without the pairs that were remembered: the next step is a first one. */
+  static restarted<T extends { readonly values: Float32Array }>(
+    state: ReadonlyMap<string, T>,
+  ): Map<string, T> {
+    return new Map(
+      [...state].map(([name, kept]) => {
+        const values = new Float32Array(kept.values.length);
+        if (name === 'lbfgs.state') values.set(FIRST_STATE);
+        return [name, { ...kept, values }];
+      }),
+    );
+  }
+
   /** The ring has one slot more than pairs are remembered: a candidate never overwrites one before it is accepted. */
   private allocate(parameter: Tensor): LbfgsMemory {
     const { shape, layout, name } = parameter;
@@ -95,7 +110,7 @@ export class Lbfgs implements Optimizer {
       groups,
       previousX: like('lbfgs.x'),
       previousG: like('lbfgs.g'),
-      state: flat('lbfgs.state', [4], [0, 0, 0, 1]),
+      state: flat('lbfgs.state', [4], FIRST_STATE),
       history: flat('lbfgs.history', [2 * total * total]),
     };
   }

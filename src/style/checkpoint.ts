@@ -18,8 +18,8 @@ const identity = z.strictObject({
   inputs: z.string(),
 });
 
-/** Values are checked by the options' own rules; here only that all are there. */
-const options = z.strictObject({
+/** Options as JSON: their values are checked by their own rules; here only that all are there. */
+export const styleOptions = z.strictObject({
   size: z.number(),
   firstSize: z.number(),
   iterations: z.number(),
@@ -72,7 +72,7 @@ const trace = z.strictObject({
 
 const facts = z.strictObject({
   identity,
-  options,
+  options: styleOptions,
   scale: count,
   width: z.int().positive(),
   height: z.int().positive(),

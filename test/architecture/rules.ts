@@ -35,6 +35,7 @@ export function roomOf(path: string): string | undefined {
 
 const NODE_PLATFORM = /^src\/platform\/node[^/]*\.ts$/;
 const BROWSER_PLATFORM = /^src\/platform\/browser[^/]*\.ts$/;
+const PAGES = /^harness\/web\//;
 const FETCHING = /^src\/platform\/node-(?:http|download)\.ts$/;
 
 /** Rule 1: imports run down. */
@@ -76,19 +77,23 @@ export function floorViolations(source: Source): string[] {
 /** Rule 2: nothing but the platform's own files knows where it runs. */
 export function platformViolations(source: Source): string[] {
   const { path } = source;
-  if (/^(?:harness|test)\//.test(path)) return [];
+  if (path.startsWith('test/')) return [];
   const found: string[] = [];
+  const code = codeOf(source.text);
+  const isPage = PAGES.test(path);
+  if (!isPage && !BROWSER_PLATFORM.test(path)) {
+    for (const name of ['navigator', 'document', 'window']) {
+      if (new RegExp(`(?<![.\\w$])${name}\\s*[.[?]`).test(code))
+        found.push(`${path} uses ${name}: only src/platform/browser*.ts and harness/web may`);
+    }
+  }
+  if (path.startsWith('harness/') && !isPage) return found;
   for (const target of importsOf(source)) {
-    const bound = target === 'webgpu' || target.startsWith('node:');
+    const bound = target === 'webgpu' || target.startsWith('node:') || target.startsWith('harness/node/');
     if (bound && !NODE_PLATFORM.test(path))
       found.push(`${path} imports ${target}: only src/platform/node*.ts may`);
   }
-  const code = codeOf(source.text);
-  for (const name of ['navigator', 'document', 'window']) {
-    if (new RegExp(`(?<![.\\w$])${name}\\s*[.[?]`).test(code) && !BROWSER_PLATFORM.test(path)) {
-      found.push(`${path} uses ${name}: only src/platform/browser*.ts may`);
-    }
-  }
+  if (isPage) return found;
   if (/(?<![.\w$])fetch\s*\(/.test(code) && !BROWSER_PLATFORM.test(path) && !FETCHING.test(path)) {
     found.push(`${path} calls fetch: only the platform's downloads may`);
   }

@@ -12,7 +12,7 @@ export interface Source {
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** Every TypeScript or JavaScript file below `folder`, or those whose names match `kind`. */
-export function sourcesIn(folder: string, kind = /\.m?[jt]s$/): Source[] {
+export function sourcesIn(folder: string, kind = /\.m?[jt]sx?$/): Source[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => kind.test(name) && !name.endsWith('.d.ts'))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)

@@ -48,6 +48,9 @@ export function useRuns() {
     held.weights = await findWeights('vgg19-slim', { env: {} });
   });
   return {
+    get device() {
+      return gpu.device;
+    },
     get weights() {
       return held.weights!;
     },

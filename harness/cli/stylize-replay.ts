@@ -1,0 +1,69 @@
+// `facet stylize --replay`: a run made again from the manifest that the studio keeps beside its picture.
+import { readFile } from 'node:fs/promises';
+import { InputError, WeightsError } from '../../src/base/errors.js';
+import type { LoadedWeights } from '../../src/nets/manifest.js';
+import { parseRunManifest, type RunManifest } from '../../src/style/manifest.js';
+import { reasonOf } from '../node/overwrite.js';
+import { readBytes, sha256Of } from '../node/weights.js';
+import { CHECKPOINT_OPTIONS, type StylizeArguments } from './stylize-arguments.js';
+
+/** What a manifest says, or what it has none of. */
+const FIXED = [...CHECKPOINT_OPTIONS, 'net', 'styleWeights', 'contentMask', 'styleMask', 'skipExisting'];
+
+/** Throws InputError where an option is given that the manifest says. */
+export function refuseWithReplay(given: StylizeArguments['given']): void {
+  const flags = given.filter(({ name }) => FIXED.includes(name) && name !== 'tuning').map(({ flag }) => flag);
+  if (flags.length > 0)
+    throw new InputError(`--replay takes the options from its file; leave out ${flags.join(', ')}`);
+}
+
+/** The manifest that --replay names. InputError where it cannot be read or is none. */
+export async function readRunManifest(path: string): Promise<RunManifest> {
+  const where = `--replay ${path}`;
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${where}: ${reasonOf(error)}`, { cause: error });
+  });
+  return parseRunManifest(text, where);
+}
+
+/** The arguments as if the first phase's options had been given. InputError for another number of styles. */
+export function withManifest(args: StylizeArguments, manifest: RunManifest): StylizeArguments {
+  const { net, precision, styles } = manifest;
+  const [first] = manifest.phases;
+  if (styles.length !== args.styles.length) {
+    throw new InputError(
+      `--replay ${args.replay}: the run has ${styles.length} style pictures (${styles.map(({ name }) => name).join(', ')}), got ${args.styles.length}`,
+    );
+  }
+  const { history, ...options } = first!.options;
+  return {
+    ...args,
+    ...options,
+    ...(options.optimizer === 'lbfgs' ? { history } : {}),
+    net,
+    precision,
+    styleWeights: first!.shares,
+  };
+}
+
+/** Throws InputError where a picture, and WeightsError where the weights, are others than those of the run. */
+export async function checkReplayed(
+  args: StylizeArguments,
+  manifest: RunManifest,
+  weights: LoadedWeights,
+): Promise<void> {
+  const files = [args.content, ...args.styles];
+  for (const [i, picture] of [manifest.content, ...manifest.styles].entries()) {
+    const actual = sha256Of(await readBytes(files[i]!));
+    if (actual !== picture.sha256) {
+      throw new InputError(
+        `--replay ${args.replay}: ${files[i]} is not the ${picture.name} (${picture.width}x${picture.height}) of the run: its sha-256 must be ${picture.sha256}, is ${actual}`,
+      );
+    }
+  }
+  if (weights.sha256 !== manifest.weights) {
+    throw new WeightsError(
+      `--replay ${args.replay}: ${weights.source}: sha-256 must be ${manifest.weights}, is ${weights.sha256}`,
+    );
+  }
+}

@@ -1,0 +1,77 @@
+// A headless browser with WebGPU on the studio as built and served; none where no Chromium is installed.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import { type Browser, chromium, type Page, type Request } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { studioApp } from '../../harness/cli/studio.js';
+import { ROOT } from '../architecture/source.js';
+
+const CANDIDATES = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+/** The browser's program; undefined skips the tests that need one. */
+export const chromiumPath = CANDIDATES.find((path) => path !== undefined && existsSync(path));
+
+/** SwiftShader's WebGPU is behind a flag; the rest keeps the browser from calling home. */
+const FLAGS = [
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--disable-gpu-watchdog',
+  '--disable-background-networking',
+  '--disable-component-update',
+];
+
+const FOLDER = join(ROOT, 'dist', 'web');
+
+/** Builds the studio, serves it and opens a browser for a test file. */
+export function useStudio() {
+  const held: { browser?: Browser; server?: ReturnType<typeof serve>; url?: string } = {};
+  beforeAll(async () => {
+    execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-web.mjs')], { stdio: 'pipe' });
+    await new Promise<void>((resolve) => {
+      held.server = serve({ fetch: studioApp(FOLDER).fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
+        held.url = `http://127.0.0.1:${port}/`;
+        resolve();
+      });
+    });
+    held.browser = await chromium.launch({ executablePath: chromiumPath!, args: FLAGS });
+  }, 120_000);
+  afterAll(async () => {
+    await held.browser?.close();
+    held.server?.close();
+  });
+  return {
+    get url() {
+      return held.url!;
+    },
+    /** A page in a context of its own, with what went wrong on it; `requests` are those since it was made. */
+    async open(size: { width: number; height: number } = { width: 1280, height: 900 }) {
+      const context = await held.browser!.newContext({
+        viewport: size,
+        acceptDownloads: true,
+        locale: 'en-GB',
+      });
+      const page = await context.newPage();
+      const troubles: string[] = [];
+      const requests: Request[] = [];
+      page.on('pageerror', (error) => troubles.push(String(error)));
+      page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+      context.on('request', (request) => requests.push(request));
+      return { context, page, troubles, requests };
+    },
+    /** Stops the server: what works from here on works without a network. */
+    stopServing: () => new Promise((resolve) => held.server?.close(resolve)),
+  };
+}
+
+/** Waits until the GPU and the net are there, and the studio is kept for use offline. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('[data-ready]').waitFor({ timeout: 60_000 });
+  await page.locator('[data-offline=kept]').waitFor({ state: 'attached', timeout: 30_000 });
+}
