@@ -5,9 +5,9 @@ import { unroll } from './unroll.js';
 import { wgsl } from './wgsl.js';
 
 export type ConvPhasesVariant = Finish & {
-  /** Pixels (of one phase) and input channel blocks (vec4) per thread. */
+  /** Pixels of dx and blocks (vec4) of its channels per thread. */
   tileT: number;
-  tileK: number;
+  tileC: number;
   /** Lanes of the subgroup that loads the weights together: a workgroup. */
   lanes: number;
   /** What dy is read from. */
@@ -15,25 +15,26 @@ export type ConvPhasesVariant = Finish & {
 };
 
 /**
- * Data gradient of a convolution with any stride, phase by phase:
- *   dx[n,c,h,w] = sum_{k,r,s} weight[k,c,r,s] * dy[n,k,(h+pad-r)/stride,(w+pad-s)/stride]
- * All pixels with one remainder of h and of w by the stride are reached by the same taps, so that lanes never part and
- * share the weights. Pixels of all pictures are counted in one row, so that small maps fill the lanes.
+ * The data gradient of a strided convolution, whose flipped and transposed filter is weight:
+ *   dx[n,c,h,w] = sum_{k,r,s} weight[c,k,R-1-r,S-1-s] * dy[n,k, (h+pad-r)/stride, (w+pad-s)/stride]
+ * over the taps for which both quotients are whole. All pixels with one remainder of h and of w by the stride (a phase)
+ * are reached by the same taps, so that lanes never part; those of all pictures are counted in one row, so that small
+ * maps fill the lanes. A subgroup loads the weights together. Finished as `Finish` says.
  */
 export function conv2dBackwardDataPhases(v: ConvPhasesVariant): string {
-  const perStep = 4 * v.tileK;
+  const perStep = 4 * v.tileC;
   const tiles = (body: (t: number) => string) => unroll(v.tileT, body);
   return wgsl`
 enable subgroups;
 ${operand('dy', 1, v.load, '[N][K4][P+2][Q+2]')}
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;   // flipped: [R*S][4*K4][C4]
+@group(0) @binding(2) var<storage, read> weight: array<vec4f>;   // [R*S][4*K4][C4]
 @group(0) @binding(3) var<storage, read_write> dx: array<vec4f>; // [N][C4][H+2][W+2]
 ${finishOperands(v, 4)}
 
 const TILE_T = ${v.tileT}u;
-const TILE_K = ${v.tileK}u;
+const TILE_C = ${v.tileC}u;
 
-// The first flipped tap that reaches pixels of a phase, and where it reads dy relative to their place in the phase.
+// The first tap that reaches pixels of a phase, and where it reads dy relative to their place in the phase.
 struct Reach { first: u32, offset: i32 }
 
 fn reach_of(phase: u32, taps: u32) -> Reach {
@@ -51,7 +52,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let columns = (params.W + params.stride - 1u) / params.stride;
   let count = params.N * rows * columns;
   let first = workgroup_id.x * ${v.lanes * v.tileT}u + local_id.x;
-  let c0 = workgroup_id.y * TILE_K;
+  let c0 = workgroup_id.y * TILE_C;
   let pitchY = params.Q + ${2 * HALO}u;
   let planeY = (params.P + ${2 * HALO}u) * pitchY;
   let down = reach_of(phaseH, params.R);
@@ -64,39 +65,39 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
   let column${t} = i32(i${t} % columns) + right.offset;`,
   )}
 
-  ${unroll(v.tileT * v.tileK, (e) => `var acc${e} = vec4f();`)}
-  var y = 0;
+  ${unroll(v.tileT * v.tileC, (e) => `var acc${e} = vec4f();`)}
+  var below = 0;
   for (var r = down.first; r < params.R; r += params.stride) {
-    var x = 0;
+    var beside = 0;
     for (var s = right.first; s < params.S; s += params.stride) {
       // Whatever lies outside dy is the zero of its border.
       ${tiles(
         (t) =>
-          `let at${t} = plane${t} + u32(clamp(row${t} + y, -1, i32(params.P)) + ${HALO}) * pitchY + u32(clamp(column${t} + x, -1, i32(params.Q)) + ${HALO});`,
+          `let at${t} = plane${t} + u32(clamp(row${t} + below, -1, i32(params.P)) + ${HALO}) * pitchY + u32(clamp(column${t} + beside, -1, i32(params.Q)) + ${HALO});`,
       )}
       for (var k4 = 0u; k4 < params.K4; k4++) {
         ${tiles((t) => `let v${t} = load_dy(at${t} + k4 * planeY);`)}
-        let row = ((r * params.S + s) * params.K4 + k4) * 4u;
+        let weights = ((r * params.S + s) * params.K4 + k4) * 4u;
         ${unroll(Math.ceil(perStep / v.lanes), (g) => weightLoad(v, g))}
-        ${unroll(v.tileK, (m) => products(v, m))}
+        ${unroll(v.tileC, (m) => products(v, m))}
       }
-      x++;
+      beside++;
     }
-    y++;
+    below++;
   }
 
   let pitch = params.W + ${2 * HALO}u;
-  var sums = array<vec4f, ${v.tileT * v.tileK}>(${unroll(v.tileT * v.tileK, (e) => `acc${e}`, ', ')});
+  var sums = array<vec4f, ${v.tileT * v.tileC}>(${unroll(v.tileT * v.tileC, (e) => `acc${e}`, ', ')});
   for (var t = 0u; t < TILE_T; t++) {
     let i = first + t * ${v.lanes}u;
     let h = i / columns % rows * params.stride + phaseH;
     let w = i % columns * params.stride + phaseW;
-    for (var m = 0u; m < TILE_K; m++) {
+    for (var m = 0u; m < TILE_C; m++) {
       let c4 = c0 + m;
       if (i < count && h < params.H && w < params.W && c4 < params.C4) {
         let plane = (i / (rows * columns) * params.C4 + c4) * (params.H + ${2 * HALO}u);
         let place = (plane + h + ${HALO}u) * pitch + w + ${HALO}u;
-        dx[place] = ${finished(v, 'sums[t * TILE_K + m]', 'place')};
+        dx[place] = ${finished(v, 'sums[t * TILE_C + m]', 'place')};
       }
     }
   }
@@ -104,21 +105,21 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3u, @builtin(local_invocation_id
 `;
 }
 
-/** Element i of a step is output channel i / tileK and input block i % tileK; lanes beyond the last load it again. */
+/** Element i of a step is channel i / tileC of dy and output block i % tileC; lanes beyond the last load it again. */
 function weightLoad(v: ConvPhasesVariant, g: number): string {
-  const last = 4 * v.tileK - 1;
+  const last = 4 * v.tileC - 1;
   return `let e${g} = min(local_id.x + ${g * v.lanes}u, ${last}u);
-        let w${g} = weight[(row + e${g} / TILE_K) * params.C4 + min(c0 + e${g} % TILE_K, params.C4 - 1u)];`;
+        let w${g} = weight[(weights + e${g} / TILE_C) * params.C4 + min(c0 + e${g} % TILE_C, params.C4 - 1u)];`;
 }
 
-/** Products of one block of input channels, four output channels deep, for all pixels. */
+/** Products of one block of channels of dx, four channels of dy deep, for all pixels. */
 function products(v: ConvPhasesVariant, m: number): string {
   const weights = unroll(4, (k) => {
-    const i = k * v.tileK + m;
+    const i = k * v.tileC + m;
     return `let u${m}_${k} = subgroupShuffle(w${Math.floor(i / v.lanes)}, ${i % v.lanes}u);`;
   });
   const sums = unroll(v.tileT, (t) => {
-    const acc = `acc${t * v.tileK + m}`;
+    const acc = `acc${t * v.tileC + m}`;
     return `${acc} = ${acc} + v${t}.x * u${m}_0 + v${t}.y * u${m}_1 + v${t}.z * u${m}_2 + v${t}.w * u${m}_3;`;
   });
   return `${weights}\n${sums}`;

@@ -2,7 +2,7 @@
 
 import { InputError } from '../../src/base/errors.js';
 import { loadWeights } from '../../src/nets/load-weights.js';
-import { type LoadedWeights, parseManifest, type WeightsManifest } from '../../src/nets/manifest.js';
+import { type LoadedWeights, parseManifest, type StyleManifest } from '../../src/nets/manifest.js';
 import { type FetchProgress, fetchFile, sha256Hex } from '../../src/platform/browser-download.js';
 import vgg16 from '../../weights/vgg16.json' with { type: 'json' };
 import vgg19 from '../../weights/vgg19.json' with { type: 'json' };
@@ -11,11 +11,13 @@ import slim from '../../weights/vgg19-slim.json' with { type: 'json' };
 const MANIFESTS: Readonly<Record<string, unknown>> = { 'vgg19-slim': slim, vgg19, vgg16 };
 
 /** A net's manifest. InputError where there is none of that name. */
-export function webManifest(net: string): WeightsManifest {
+export function webManifest(net: string): StyleManifest {
   const manifest = MANIFESTS[net];
   if (!manifest)
     throw new InputError(`there is no net ${net}; choose one of ${Object.keys(MANIFESTS).join(', ')}`);
-  return parseManifest(JSON.stringify(manifest), `weights/${net}.json`);
+  const parsed = parseManifest(JSON.stringify(manifest), `weights/${net}.json`);
+  if (parsed.task !== 'style') throw new InputError(`${net} is no net for pictures`);
+  return parsed;
 }
 
 export interface WebWeightsOptions {

@@ -46,10 +46,11 @@ export function winogradApplies({
 const LEAST_CHANNELS = 32;
 
 /**
- * Output channels from which on filters that lanes share spare more than rows of pixels that the taps of a window
- * share: few for windows of one column, or more than one column apart.
+ * Output channels from which on filters that lanes share spare more than rows of pixels that taps share; and the rows
+ * that fill the tiles of direct summation, which share nothing in windows of one pixel.
  */
 const LEAST_OUTPUTS = { rows: 64, others: 16 } as const;
+const FULL_ROW = 16;
 
 /** Tiles that the matrix product computes at least: two for each of 8 lanes. */
 const GRAIN = 16;
@@ -62,8 +63,7 @@ const GRAIN = 16;
 function defaultAlgorithm(target: Target, shape: ConvShape): ConvAlgorithm {
   if (!target.cpu) return gpuDefault(target, shape);
   const applies = winogradApplies(shape);
-  const outputs = applies ? LEAST_OUTPUTS.rows : LEAST_OUTPUTS.others;
-  const plain = gemmApplies(target) && shape.k >= outputs ? 'gemm' : 'direct';
+  const plain = gemmApplies(target) && gemmPays(shape) ? 'gemm' : 'direct';
   if (!applies || Math.min(shape.c, shape.k) < LEAST_CHANNELS) return plain;
   const products = (m: number) => {
     const tiles = shape.n * ceilDiv(shape.p, m) * ceilDiv(shape.q, m);
@@ -71,6 +71,13 @@ function defaultAlgorithm(target: Target, shape: ConvShape): ConvAlgorithm {
   };
   if (products(4) < products(2) && filtersFit(target, shape, 4)) return 'winograd4';
   return filtersFit(target, shape, 2) ? 'winograd2' : plain;
+}
+
+/** Whether the implicit matrix product takes less time than direct summation. */
+function gemmPays(shape: ConvShape): boolean {
+  const { k, r, s, stride, q } = shape;
+  if (r === 1 && s === 1 && stride === 1) return k >= LEAST_OUTPUTS.others && q < FULL_ROW;
+  return k >= (winogradApplies(shape) ? LEAST_OUTPUTS.rows : LEAST_OUTPUTS.others);
 }
 
 /** The implicit matrix product shares filters between the lanes of a subgroup, without barriers. */
@@ -175,6 +182,6 @@ export function chooseConv(
 ): ConvAlgorithm {
   if (forced === undefined) return choose(target.choices, convTunable(target, shape)) as ConvAlgorithm;
   if (forced === 'direct' || forced.startsWith('winograd')) return forced;
-  if (forced === 'gemm') return choose(undefined, convTunable(target, shape), forced) as ConvAlgorithm;
-  return choose(undefined, convTunable({ ...target, cpu: false }, shape), forced) as ConvAlgorithm;
+  const of = forced === 'gemm' ? target : { ...target, cpu: false };
+  return choose(undefined, convTunable(of, shape), forced) as ConvAlgorithm;
 }

@@ -33,9 +33,9 @@ export const conv2dBackwardDataStridedKernel: KernelSpec<Finish> = {
   variants: [UNFINISHED, ...FINISHES],
 };
 
-const base: ConvPhasesVariant = { tileT: 8, tileK: 4, lanes: 8, load: 'texture', ...UNFINISHED };
+const base: ConvPhasesVariant = { tileT: 8, tileC: 4, lanes: 8, load: 'texture', ...UNFINISHED };
 
-/** Pixels of one phase by one subgroup. */
+/** Pixels of all pictures that the same taps reach, a few of some channels a thread. */
 export const conv2dBackwardDataPhasesKernel: KernelSpec<ConvPhasesVariant> = {
   name: 'conv2d_backward_data_phases',
   bindings: (v) => ({
@@ -48,9 +48,8 @@ export const conv2dBackwardDataPhasesKernel: KernelSpec<ConvPhasesVariant> = {
   shader: conv2dBackwardDataPhases,
   variants: [
     base,
-    { ...base, tileT: 1, tileK: 1 },
-    { ...base, tileK: 2, load: 'buffer' },
-    { ...base, tileT: 4, lanes: 32, load: 'buffer' },
+    { ...base, tileT: 1, tileC: 1, load: 'buffer' },
+    { ...base, tileT: 4, tileC: 2, lanes: 32 },
     ...FINISHES.map((finish) => ({ ...base, ...finish })),
   ],
 };
@@ -80,19 +79,24 @@ export function stridedGradientDispatch(
   const operands = { dy, weight, dx, ...finishTensors(t) };
   const params = { C4, H, W, K4, P, Q, pad, R, S, stride };
   const shape = { n, c, k, r: R, s: S, stride, pad, p: P, q: Q };
-  const { subgroupSize: lanes } = target;
-  const count = n * ceilDiv(H, stride) * ceilDiv(W, stride);
-  const tileT = [8, 4, 2].find((tile) => count > (tile / 2) * lanes) ?? 1;
-  const groups = ceilDiv(count, tileT * lanes);
-  const isPhases = choose(target.choices, stridedGradientTunable(target, shape)) === 'phases';
-  if (isPhases && Math.max(groups, stride ** 2) <= target.maxWorkgroups) {
-    const tileK = C4 >= 4 ? 4 : C4 >= 2 ? 2 : 1;
-    const variant = { tileT, tileK, lanes, load: loadOf(target, dy), ...finishOf(t) };
-    return dispatch(conv2dBackwardDataPhasesKernel, variant, label, operands, { N: n, ...params }, [
-      groups,
-      ceilDiv(C4, tileK),
-      stride ** 2,
-    ]);
+  if (choose(target.choices, stridedGradientTunable(target, shape)) === 'phases') {
+    const { subgroupSize: lanes } = target;
+    const count = n * ceilDiv(H, stride) * ceilDiv(W, stride);
+    const tileT = [8, 4, 2].find((tile) => count > (tile / 2) * lanes) ?? 1;
+    const tileC = C4 >= 4 ? 4 : C4 >= 2 ? 2 : 1;
+    const groups = ceilDiv(count, tileT * lanes);
+    if (Math.max(groups, stride ** 2) <= target.maxWorkgroups) {
+      const variant = { tileT, tileC, lanes, load: loadOf(target, dy), ...finishOf(t) };
+      const workgroups = [groups, ceilDiv(C4, tileC), stride ** 2] as const;
+      return dispatch(
+        conv2dBackwardDataPhasesKernel,
+        variant,
+        label,
+        operands,
+        { N: n, ...params },
+        workgroups,
+      );
+    }
   }
   const grid = imageGrid(label, target, W, H, n * C4);
   return dispatch(conv2dBackwardDataStridedKernel, finishOf(t), label, operands, params, grid);

@@ -43,7 +43,9 @@ describe('the default algorithm', () => {
     ['several pictures of 4 tiles', { ...square(512, 512, 8), n: 4 }, 'winograd4'],
     ['a stride', { ...square(64, 64, 64), stride: 2 }, 'gemm'],
     ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'gemm'],
-    ['a 1x1 window of few outputs', { ...square(64, 12, 64), r: 1, s: 1, pad: 0 }, 'direct'],
+    ['a 1x1 window of few outputs', { ...square(64, 12, 12), r: 1, s: 1, pad: 0 }, 'direct'],
+    ['a 1x1 window', { ...square(64, 64, 12), r: 1, s: 1, pad: 0 }, 'gemm'],
+    ['a 1x1 window on wide rows', { ...square(64, 64, 24), r: 1, s: 1, pad: 0 }, 'direct'],
   ] as const)('%s', (_what, shape, expected) => expect(convTunable(cpu, shape).candidates[0]).toBe(expected));
 });
 
