@@ -1,4 +1,5 @@
-// The pages of `facet face … --help` fit a terminal of 80 columns.
+// The pages of `facet face … --help` fit a terminal of 80 columns, and docs/faces.md tells what each `--json` prints.
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { faceCommand } from '../../harness/cli/face.js';
@@ -26,3 +27,10 @@ it.each([face, ...face.commands].map((command) => [command.name(), command] as c
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   },
 );
+
+it('every --json is in docs/faces.md', () => {
+  const docs = readFileSync(new URL('../../docs/faces.md', import.meta.url), 'utf8');
+  const told = face.commands.filter(({ options }) => options.some(({ long }) => long === '--json'));
+  expect(told.length).toBeGreaterThan(10);
+  for (const command of told) expect(docs).toContain(`\n| \`${command.name()}\` | `);
+});

@@ -43,7 +43,8 @@ describe('several programs', () => {
     enroller = await bundleOf('enroller.ts');
   });
 
-  it('killed at random moments lose no acknowledged sample', async () => {
+  // Twenty starts of Node; a busy machine takes its time.
+  it('killed at random moments lose no acknowledged sample', { timeout: 240_000 }, async () => {
     const path = fresh();
     const ids: string[] = [];
     // Ten times two at once, so that the survivor also meets what the other left; each with crops of its own.
@@ -51,10 +52,17 @@ describe('several programs', () => {
       const both = [0, 1].map(async (which) => {
         const first = `${(2 * round + which) * 100_000}`;
         const { process, ended } = start(enroller, [path, `person ${which}`, '100000', first]);
-        // From before the store is open to the middle of some commit.
-        const isReady = new Promise<void>((ready) => process.stdout!.once('data', () => ready()));
-        await (Math.random() < 0.15 ? sleep(500 * Math.random()) : Promise.race([isReady, ended]));
-        await sleep(120 * Math.random());
+        // From before the store is open to the middle of some commit: by lines, of which a slow disk gives few in a time.
+        const lines = Math.floor(1 + 8 * Math.random());
+        const hasPrinted = new Promise<void>((done) => {
+          let count = 0;
+          process.stdout!.on('data', (text: string) => {
+            count += text.split('\n').length - 1;
+            if (count >= lines) done();
+          });
+        });
+        await (Math.random() < 0.15 ? sleep(500 * Math.random()) : Promise.race([hasPrinted, ended]));
+        await sleep(20 * Math.random());
         process.kill('SIGKILL');
         const { signal, stdout, stderr } = await ended;
         expect(stderr).toBe('');
