@@ -11,7 +11,9 @@ export { fansOf, type Initializer, initialValues, ONES, ZEROS } from './initiali
 export {
   cosineDistillation,
   featureDistillation,
+  gramDistillation,
   projectionSpecs,
+  projectTap,
   recordTriplets,
   similarityDistillation,
   type TripletFacts,
