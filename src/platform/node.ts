@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { create, globals } from 'webgpu';
 import { packageVersion, tuningFolder } from './node-paths.js';
 import { fileStore } from './node-store.js';
+import { setLlvmpipeThreads } from './node-threads.js';
 import type { Platform } from './platform.js';
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -24,6 +25,7 @@ const ENABLED = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvi
 export function nodePlatform(flags: readonly string[] = []): Platform {
   // The Vulkan loader complains on every start where this is unset.
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  setLlvmpipeThreads();
   Object.assign(globalThis, globals);
   // Dawn's object must stay reachable for as long as the device lives: collected, it crashes the process.
   let gpu: GPU | undefined = create(
