@@ -12,6 +12,7 @@ import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
 import { sheetCommand } from './sheet.js';
 import { stylizeCommand } from './stylize.js';
+import { trainCommand } from './train.js';
 import { tuneCommand } from './tune.js';
 import { weightsCommand } from './weights.js';
 
@@ -45,6 +46,7 @@ function buildProgram(): Command {
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),
+    trainCommand(),
     tuneCommand(),
     benchCommand(),
     profileCommand(),
