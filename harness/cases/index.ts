@@ -2,6 +2,7 @@
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
 import { affineWarpFamily } from './affine-warp.js';
+import { augmentFamily } from './augment.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
@@ -67,6 +68,7 @@ export const families: readonly CaseFamily[] = [
   crossMapLrnFamily,
   lpPool2dFamily,
   affineWarpFamily,
+  augmentFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
