@@ -58,6 +58,15 @@ export const conv2dFamily = family({
     'C=5;H=7;W=6;K=6;size=1e6;relu',
     'C=5;H=7;W=6;K=6;size=1e-9;nobias',
     'C=5;H=3;W=4;K=6;size=0',
+    // Layers of nn4.small2, and pictures of a batch that are summed together.
+    'N=2;C=3;H=32;W=32;K=64;k=7;stride=2;relu',
+    'N=3;C=192;H=12;W=12;K=16;k=1;pad=0',
+    'N=2;C=16;H=12;W=12;K=32;k=5',
+    'N=2;C=32;H=12;W=12;K=64;k=5;stride=2;relu',
+    'C=96;H=6;W=6;K=192;nobias',
+    'N=2;C=40;H=6;W=6;K=64;stride=2;relu',
+    'N=32;C=64;H=3;W=3;K=24;k=1;pad=0;relu',
+    'N=32;C=6;H=5;W=7;K=10',
     ...['winograd2', 'winograd4'].flatMap((name) =>
       [
         'C=3;H=9;W=11;K=5',
@@ -87,5 +96,11 @@ export const conv2dFamily = family({
     'C=512;H=32;W=32;K=512;relu',
     'C=512;H=16;W=16;K=512;relu',
     'C=64;H=48;W=48;K=192;k=1;pad=0',
+    'N=32;C=3;H=96;W=96;K=64;k=7;stride=2',
+    'N=32;C=64;H=24;W=24;K=192',
+    'N=32;C=192;H=12;W=12;K=96;k=1;pad=0',
+    'N=32;C=32;H=12;W=12;K=64;k=5',
+    'N=32;C=128;H=12;W=12;K=256;stride=2',
+    'N=32;C=640;H=6;W=6;K=256;k=1;pad=0',
   ],
 });

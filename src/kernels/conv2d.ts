@@ -6,6 +6,7 @@ import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js
 import type { Tensor } from '../base/tensor.js';
 import type { Tunable } from '../gpu/choices.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { channelSumDispatches } from './channel-sum.js';
 import {
   type ConvAlgorithm,
   type ConvShape,
@@ -17,6 +18,7 @@ import {
 import { CONV_PARAMS, directDispatch } from './conv-direct.js';
 import { matrixDispatches } from './conv-matrix.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
+import { weightGradientDispatches, weightGradientTunable } from './conv-weight-gradient.js';
 import { FINISHES, finishBindings, finishOf, finishTensors, UNFINISHED } from './finish.js';
 import { imageGrid } from './image-grid.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
@@ -79,7 +81,17 @@ export const conv2d: OpSpec<ConvAttrs> = {
   },
   rectifies: ({ relu }) => relu ?? false,
   finishes: { x: ['add', 'mask'] },
-  backward: { x: backwardData },
+  backward: {
+    x: backwardData,
+    weight: (t, attrs, ctx) =>
+      weightGradientDispatches(
+        `conv2d:backward:weight at ${ctx.where}`,
+        ctx,
+        { x: t.x!, dy: t.dy!, dweight: t.dx! },
+        attrs,
+      ),
+    bias: (t, _attrs, ctx) => channelSumDispatches(`conv2d:backward:bias at ${ctx.where}`, ctx, t.dy!, t.dx!),
+  },
   tunables,
   cost(shapes, attrs) {
     const y = outputShape(shapes.x!, shapes.weight!, undefined, attrs, 'conv2d');
@@ -155,9 +167,13 @@ function convShape({ stride, pad }: ConvAttrs, weight: Shape, y: Shape): ConvSha
 function tunables(shapes: Shapes, attrs: ConvAttrs, target: Target): Record<string, Tunable> {
   const { x, weight, y } = shapes as { x: Shape; weight: Shape; y: Shape };
   const [k, c, r, s] = weight as unknown as [number, number, number, number];
-  const forward = convTunable(target, convShape(attrs, weight, y));
-  if (!gradientIsConvolution(attrs, r, s)) return { forward };
-  return { forward, 'backward:x': convTunable(target, convShape(attrs, [c, k, r, s], x)) };
+  const shape = convShape(attrs, weight, y);
+  const either = {
+    forward: convTunable(target, shape),
+    'backward:weight': weightGradientTunable(target, shape),
+  };
+  if (!gradientIsConvolution(attrs, r, s)) return either;
+  return { ...either, 'backward:x': convTunable(target, convShape(attrs, [c, k, r, s], x)) };
 }
 
 /** Whether the data gradient is a convolution of stride 1 with the flipped, transposed filter. */

@@ -57,14 +57,43 @@ function forward(inputs: Arrays, attrs: Attrs): NdArray {
   return attrs.relu ? map(y, (value) => Math.max(value, 0)) : y;
 }
 
+/** dy where the rectifier, if there is one, let y through. */
+function masked(y: NdArray, dy: NdArray, { relu }: Attrs): NdArray {
+  return relu ? map(dy, (value, i) => (y.data[i]! > 0 ? value : 0)) : dy;
+}
+
 function backwardX(inputs: Arrays, y: NdArray, dy: NdArray, attrs: Attrs): NdArray {
   const { x, weight } = inputs;
   const dx = zeros(x!.shape);
-  const dz = attrs.relu ? map(dy, (value, i) => (y.data[i]! > 0 ? value : 0)) : dy;
+  const dz = masked(y, dy, attrs);
   forEachProduct(x!.shape, weight!.shape, dy.shape, attrs, (ix, iw, iy) => {
     dx.data[ix]! += dz.data[iy]! * weight!.data[iw]!;
   });
   return dx;
+}
+
+function backwardWeight(inputs: Arrays, y: NdArray, dy: NdArray, attrs: Attrs): NdArray {
+  const { x, weight } = inputs;
+  const dweight = zeros(weight!.shape);
+  const dz = masked(y, dy, attrs);
+  forEachProduct(x!.shape, weight!.shape, dy.shape, attrs, (ix, iw, iy) => {
+    dweight.data[iw]! += x!.data[ix]! * dz.data[iy]!;
+  });
+  return dweight;
+}
+
+function backwardBias(y: NdArray, dy: NdArray, attrs: Attrs): NdArray {
+  const [, K, P, Q] = dy.shape as unknown as [number, number, number, number];
+  const dbias = zeros([K]);
+  const dz = masked(y, dy, attrs);
+  for (let i = 0; i < dz.data.length; i++) dbias.data[Math.floor(i / (P * Q)) % K]! += dz.data[i]!;
+  return dbias;
+}
+
+/** Terms of each sum of the gradients to weight and bias. */
+function outputPixels(dy: NdArray): number {
+  const [n, , p, q] = dy.shape as unknown as [number, number, number, number];
+  return n * p * q;
 }
 
 /** Products per output element. */
@@ -75,7 +104,11 @@ function fan(inputs: Arrays, axis: 0 | 1): number {
 
 export const conv2dReference: ReferenceOp<Attrs> = {
   forward,
-  backward: { x: backwardX },
+  backward: {
+    x: backwardX,
+    weight: backwardWeight,
+    bias: (_inputs, y, dy, attrs) => backwardBias(y, dy, attrs),
+  },
   forwardBound(inputs, attrs) {
     if (inHalf(attrs))
       return halfBound(inputs, fan(inputs, 1), (of) => forward(of, { ...attrs, relu: false }));
@@ -92,9 +125,23 @@ export const conv2dReference: ReferenceOp<Attrs> = {
         );
       const m = winogradTile(attrs);
       if (!m) return { magnitude: backwardX(absAll(inputs), y, abs(dy), attrs), terms: fan(inputs, 0) };
-      const dz = attrs.relu ? map(dy, (value, i) => (y.data[i]! > 0 ? value : 0)) : dy;
-      return winogradBound(dz, flipped(inputs.weight!), undefined, inputs.x!.shape, 2 - attrs.pad, m);
+      return winogradBound(
+        masked(y, dy, attrs),
+        flipped(inputs.weight!),
+        undefined,
+        inputs.x!.shape,
+        2 - attrs.pad,
+        m,
+      );
     },
+    weight: (inputs, y, dy, attrs) => ({
+      magnitude: backwardWeight(absAll(inputs), y, abs(dy), attrs),
+      terms: outputPixels(dy),
+    }),
+    bias: (_inputs, y, dy, attrs) => ({
+      magnitude: backwardBias(y, abs(dy), attrs),
+      terms: outputPixels(dy),
+    }),
   },
 };
 
