@@ -4,14 +4,17 @@ export type AdamVariant = {
   /** Keeps an exponential moving average of the iterates. */
   average: boolean;
   clamp: boolean;
+  /** The gradient is multiplied by a factor that the GPU found; where it is negative nothing is changed. */
+  scaled: boolean;
 };
 
 /**
  * One step of Adam (Kingma & Ba, arXiv 1412.6980, algorithm 1), in place, over whole buffers:
  *   m <- beta1*m + (1-beta1)*g;  v <- beta2*v + (1-beta2)*g*g
- *   x <- clamp(x - stepSize * m / (sqrt(v)*rootScale + epsilon))
+ *   x <- clamp(x - (decayStep*x + stepSize * m / (sqrt(v)*rootScale + epsilon)))
  * with stepSize = lr/(1-beta1^t) and rootScale = 1/sqrt(1-beta2^t) computed by the host in float64, as are the
  * gains 1-beta: in f32, 1 - 0.999 is wrong by 1e-5 of itself.
+ * decayStep = lr*weightDecay is the decoupled decay of AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2).
  * Zero borders have zero gradients and stay zero.
  */
 export function adamStep(v: AdamVariant): string {
@@ -23,6 +26,9 @@ export function adamStep(v: AdamVariant): string {
 #if ${v.average}
 @group(0) @binding(5) var<storage, read_write> average: array<vec4f>;   // as gradient
 #endif
+#if ${v.scaled}
+@group(0) @binding(${v.average ? 6 : 5}) var<storage, read> factors: array<vec4f>; // [1]
+#endif
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
@@ -30,12 +36,22 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (i >= params.count) {
     return;
   }
+#if ${v.scaled}
+  let factor = factors[0].x;
+  if (factor < 0.0) {
+    return;
+  }
+  let g = factor * gradient[i];
+#else
   let g = gradient[i];
+#endif
   let first = params.beta1 * m[i] + params.gain1 * g;
   let second = params.beta2 * v[i] + params.gain2 * g * g;
   m[i] = first;
   v[i] = second;
-  var x = parameter[i] - params.stepSize * first / (sqrt(second) * params.rootScale + params.epsilon);
+  let old = parameter[i];
+  let step = params.stepSize * first / (sqrt(second) * params.rootScale + params.epsilon);
+  var x = old - (params.decayStep * old + step);
   #if ${v.clamp}
   x = clamp(x, vec4f(params.low), vec4f(params.high));
   #endif

@@ -1,6 +1,7 @@
 // Every op's and every optimiser's cases: tests, `facet check` and `facet bench` read it.
 import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
+import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { augmentFamily } from './augment.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
@@ -72,7 +73,7 @@ export const families: readonly CaseFamily[] = [
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
-export const stepFamilies: readonly StepFamily[] = [adamFamily, lbfgsFamily];
+export const stepFamilies: readonly StepFamily[] = [adamFamily, adamWFamily, lbfgsFamily];
 
 /** Of searches, which nothing differentiates. */
 export const searchFamilies: readonly SearchFamily[] = [topKFamily];

@@ -19,12 +19,14 @@ export const adamStepKernel: KernelSpec<AdamVariant> = {
     m: 'read_write',
     v: 'read_write',
     ...(v.average ? { average: 'read_write' as const } : {}),
+    ...(v.scaled ? { factors: 'read' as const } : {}),
   }),
   params: {
     count: 'u32',
     stride: 'u32',
     stepSize: 'f32',
     rootScale: 'f32',
+    decayStep: 'f32',
     beta1: 'f32',
     gain1: 'f32',
     beta2: 'f32',
@@ -36,15 +38,15 @@ export const adamStepKernel: KernelSpec<AdamVariant> = {
     gainAverage: 'f32',
   },
   shader: adamStep,
-  variants: [
-    { average: false, clamp: false },
-    { average: false, clamp: true },
-    { average: true, clamp: false },
-    { average: true, clamp: true },
-  ],
+  variants: [false, true].flatMap((average) =>
+    [false, true].flatMap((clamp) => [
+      { average, clamp, scaled: false },
+      { average, clamp, scaled: true },
+    ]),
+  ),
 };
 
-/** Params of one step that stay the same; `stepSize` and `rootScale` change with every step. */
+/** Params of one step that stay the same; `stepSize`, `rootScale` and `decayStep` change with every step. */
 export interface AdamParams {
   readonly beta1: number;
   readonly beta2: number;
@@ -53,26 +55,37 @@ export interface AdamParams {
   readonly decay: number;
 }
 
-/** One Adam step in place; `average` given: an exponential moving average with `decay`. */
+/**
+ * One Adam step in place; `average` given: an exponential moving average with `decay`; `factors` given ([4]): the
+ * gradient is multiplied by the first, and nothing is changed where that is negative.
+ */
 export function adamDispatch(
   label: string,
   target: Target,
-  t: { gradient: Tensor; parameter: Tensor; m: Tensor; v: Tensor; average?: Tensor | undefined },
+  t: {
+    gradient: Tensor;
+    parameter: Tensor;
+    m: Tensor;
+    v: Tensor;
+    average?: Tensor | undefined;
+    factors?: Tensor | undefined;
+  },
   p: AdamParams,
 ): Dispatch<Tensor> {
   const { vec4s } = geometryOf(t.parameter.shape, t.parameter.layout);
   const grid = linearGrid(vec4s, target);
-  const { gradient, parameter, m, v, average } = t;
+  const { gradient, parameter, m, v, average, factors } = t;
   return dispatch(
     adamStepKernel,
-    { average: average !== undefined, clamp: p.clamp !== undefined },
+    { average: average !== undefined, clamp: p.clamp !== undefined, scaled: factors !== undefined },
     label,
-    { gradient, parameter, m, v, ...(average ? { average } : {}) },
+    { gradient, parameter, m, v, ...(average ? { average } : {}), ...(factors ? { factors } : {}) },
     {
       count: vec4s,
       stride: grid.stride,
       stepSize: 0,
       rootScale: 1,
+      decayStep: 0,
       beta1: p.beta1,
       gain1: 1 - p.beta1,
       beta2: p.beta2,

@@ -45,7 +45,7 @@ export function adamReference(
 /**
  * Errors of the state after step t in units of 2^-24, from the state and the errors before it: each rounding adds
  * its operand's magnitude, each operation hands errors on by its derivative (Wilkinson's running error analysis).
- * A clamp shortens errors, so it is left out.
+ * A clamp shortens errors, so it is left out. The gradient itself errs by `roundings` of its magnitude.
  */
 export function adamBound(
   state: AdamState,
@@ -53,14 +53,19 @@ export function adamBound(
   gradient: ArrayLike<number>,
   t: number,
   p: AdamReferenceParams,
+  roundings = 0,
 ): AdamState {
   const after = adamReference(state, gradient, t, p);
   // Three roundings of each term: beta or its gain as a parameter, the product, the sum; g * g is one more.
   const m = error.m.map(
-    (e, i) => p.beta1 * e + 3 * Math.abs(p.beta1 * state.m[i]!) + 3 * Math.abs((1 - p.beta1) * gradient[i]!),
+    (e, i) =>
+      p.beta1 * e +
+      3 * Math.abs(p.beta1 * state.m[i]!) +
+      (3 + roundings) * Math.abs((1 - p.beta1) * gradient[i]!),
   );
   const v = error.v.map(
-    (e, i) => p.beta2 * e + 3 * p.beta2 * state.v[i]! + 4 * (1 - p.beta2) * gradient[i]! ** 2,
+    (e, i) =>
+      p.beta2 * e + 3 * p.beta2 * state.v[i]! + (4 + 2 * roundings) * (1 - p.beta2) * gradient[i]! ** 2,
   );
   const x = error.x.map((e, i) => {
     const root = Math.sqrt(after.v[i]! / (1 - p.beta2 ** t)) + p.epsilon;

@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'src/optim': 5,
   'src/style': 6,
   'src/faces': 6,
+  'src/training': 6,
   src: 7,
   harness: 8,
   test: 9,
