@@ -4,6 +4,7 @@ import { adamFamily } from './adam.js';
 import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { augmentFamily } from './augment.js';
+import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
@@ -69,11 +70,18 @@ export const families: readonly CaseFamily[] = [
   crossMapLrnFamily,
   lpPool2dFamily,
   affineWarpFamily,
+  batchStatisticsFamily,
+  batchNormFamily,
   augmentFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
-export const stepFamilies: readonly StepFamily[] = [adamFamily, adamWFamily, lbfgsFamily];
+export const stepFamilies: readonly StepFamily[] = [
+  adamFamily,
+  adamWFamily,
+  lbfgsFamily,
+  batchNormRunningFamily,
+];
 
 /** Of searches, which nothing differentiates. */
 export const searchFamilies: readonly SearchFamily[] = [topKFamily];

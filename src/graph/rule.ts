@@ -14,7 +14,8 @@ export interface OpUse {
 
 /**
  * The tensors for the rules of `use`, given dJ/d(y), and the dispatches that make them: an op that rectifies its result
- * gets `dy` zero where y is, by a dispatch unless it is so already (`isMasked`).
+ * gets `dy` zero where y is, by a dispatch unless it is so already (`isMasked`), and one that prepares something for
+ * its rules gets that too.
  */
 export function ruleTensors(
   { op, inputs, attrs, y }: OpUse,
@@ -28,8 +29,16 @@ export function ruleTensors(
     const value = name === 'y' ? y : inputs[name];
     if (value) tensors[name] = value;
   }
-  if (isMasked || !op.rectifies?.(attrs)) return { tensors, dispatches: [] };
-  tensors.dy = context.scratch('dz', y.shape, y.layout);
-  const label = `${op.name}:mask at ${context.where}`;
-  return { tensors, dispatches: [reluBackwardDispatch(label, context.target, y, dy, tensors.dy)] };
+  const dispatches: Dispatch<Tensor>[] = [];
+  if (!isMasked && op.rectifies?.(attrs)) {
+    tensors.dy = context.scratch('dz', y.shape, y.layout);
+    const label = `${op.name}:mask at ${context.where}`;
+    dispatches.push(reluBackwardDispatch(label, context.target, y, dy, tensors.dy));
+  }
+  const prepared = op.prepares?.(tensors, attrs, context);
+  if (!prepared) return { tensors, dispatches };
+  return {
+    tensors: { ...tensors, ...prepared.tensors },
+    dispatches: [...dispatches, ...prepared.dispatches],
+  };
 }

@@ -11,12 +11,13 @@ import { partialSumDispatch } from './reduce.js';
 const RUN = 256;
 const MAX_SPLITS = 256;
 
-/** sum [C] of x [N,C,H,W] over N, H and W. */
+/** sum [C] = scale * the sum of x [N,C,H,W] over N, H and W. */
 export function channelSumDispatches(
   label: string,
   ctx: OpContext,
   x: Tensor,
   sum: Tensor,
+  scale = 1,
 ): Dispatch<Tensor>[] {
   const [n, c, h, w] = nchw(label, x.shape);
   const blocks = n * ceilDiv(c, 4);
@@ -27,6 +28,6 @@ export function channelSumDispatches(
   const params = { blocks, plane, splits, stride: grid.stride, scale: 1 };
   return [
     dispatch(channelMeanForwardKernel, {}, label, { x, partials }, params, grid.workgroups),
-    partialSumDispatch(`${label} (sum)`, ctx.target, partials, sum, 1),
+    partialSumDispatch(`${label} (sum)`, ctx.target, partials, sum, scale),
   ];
 }

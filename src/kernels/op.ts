@@ -42,6 +42,11 @@ export interface OpSpec<A = Record<string, unknown>> {
    * (`mask`, the input itself). The same bits as separate dispatches would give.
    */
   readonly finishes?: Readonly<Record<string, readonly ('add' | 'mask')[]>>;
+  /**
+   * What several rules of `backward` need, computed once in front of them and handed to all of them beside the saved
+   * tensors (of which, and of `dy`, it is made).
+   */
+  prepares?(t: Tensors, attrs: A, ctx: OpContext): { tensors: Tensors; dispatches: Dispatch<Tensor>[] };
   /** One entry for each input that has a gradient. */
   readonly backward: Readonly<Record<string, (t: Tensors, attrs: A, ctx: OpContext) => Dispatch<Tensor>[]>>;
   /** What can be computed in several ways on `target`, by direction: `forward`, `backward:x`. Shapes include y's. */

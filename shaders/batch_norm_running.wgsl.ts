@@ -1,0 +1,23 @@
+import { wgsl } from './wgsl.js';
+
+/**
+ * Running averages of a batch's statistics, the variance unbiased by the factor M / (M - 1):
+ *   running[0,c] = keep * running[0,c] + momentum * statistics[0,c]
+ *   running[1,c] = keep * running[1,c] + momentum * unbias * statistics[1,c]
+ */
+export function batchNormRunning(): string {
+  return wgsl`
+@group(0) @binding(1) var<storage, read> statistics: array<vec4f>;    // [2][C4]
+@group(0) @binding(2) var<storage, read_write> running: array<vec4f>; // [2][C4]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) global_id: vec3u) {
+  let i = global_id.x + global_id.y * params.stride;
+  if (i >= 2u * params.C4) {
+    return;
+  }
+  let gain = params.momentum * select(1.0, params.unbias, i >= params.C4);
+  running[i] = params.keep * running[i] + gain * statistics[i];
+}
+`;
+}
