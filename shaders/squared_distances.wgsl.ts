@@ -4,6 +4,8 @@ import { wgsl } from './wgsl.js';
 export type DistancesVariant = {
   /** Queries that a thread measures from its rows, so that each row is loaded once for them. */
   tile: number;
+  /** What stands behind the last row: FAR, for searches, or else zero, as in every tensor. */
+  far: boolean;
 };
 
 /** Stands for a row that is not there: no sum of squares is as large, and a comparison with it always fails. */
@@ -11,7 +13,7 @@ export const FAR = '0x1.fffffep+127f';
 
 /**
  * Squared distances of queries from the rows of a gallery:
- *   distances[b,m] = sum_d (queries[b,d] - gallery[m,d])^2 for m < rows, else FAR
+ *   distances[b,m] = sum_d (queries[b,d] - gallery[m,d])^2 for m < rows, else FAR or 0
  * The differences are squared, not |a|^2 - 2ab + |b|^2: near a row the latter is nothing but rounding errors. One
  * thread measures four neighbouring rows.
  */
@@ -38,7 +40,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u, @builtin(workgroup_id) 
       ${unroll(v.tile, (b) => addSquares(b))}
     }
   }
-  ${unroll(v.tile, (b) => `if (b0 + ${b}u < params.B) { distances[(b0 + ${b}u) * params.M4 + m4] = select(vec4f(${FAR}), sum${b}, m < vec4u(params.rows)); }`)}
+  ${unroll(v.tile, (b) => `if (b0 + ${b}u < params.B) { distances[(b0 + ${b}u) * params.M4 + m4] = select(vec4f(${v.far ? FAR : '0.0'}), sum${b}, m < vec4u(params.rows)); }`)}
 }
 `;
 }

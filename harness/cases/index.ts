@@ -20,6 +20,7 @@ import { flattenFamily, linearFamily } from './linear.js';
 import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
+import { pairwiseDistancesFamily } from './pairwise-distances.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
 import { rectMaskFamily } from './rect-mask.js';
@@ -31,6 +32,7 @@ import { reduceSumFamily, squaredErrorFamily } from './squared-error.js';
 import type { StepFamily } from './step.js';
 import { topKFamily } from './top-k.js';
 import { totalVariationFamily } from './total-variation.js';
+import { mineNegativesFamily, tripletCountsFamily, tripletLossFamily } from './triplet.js';
 import { w2CovarianceFamily } from './wasserstein.js';
 
 /** Of the ops. */
@@ -73,6 +75,10 @@ export const families: readonly CaseFamily[] = [
   batchStatisticsFamily,
   batchNormFamily,
   augmentFamily,
+  pairwiseDistancesFamily,
+  mineNegativesFamily,
+  tripletCountsFamily,
+  tripletLossFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */

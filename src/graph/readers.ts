@@ -1,6 +1,6 @@
 // How many gradients of each tensor are still to come, so that the last can do what is to be done with their sum.
 import type { Tensor } from '../base/tensor.js';
-import type { OpUse } from './rule.js';
+import { attachedInputs, type OpUse } from './rule.js';
 
 export class Readers {
   private readonly left = new Map<Tensor, number>();
@@ -17,9 +17,9 @@ export class Readers {
     wrt: readonly Tensor[],
   ) {
     const reached = new Set(seeds);
-    for (const { inputs, y } of [...nodes].reverse()) {
-      if (!reached.has(y)) continue;
-      for (const input of Object.values(inputs)) {
+    for (const node of [...nodes].reverse()) {
+      if (!reached.has(node.y)) continue;
+      for (const [, input] of attachedInputs(node)) {
         if (!needed.has(input)) continue;
         reached.add(input);
         this.left.set(input, (this.left.get(input) ?? 0) + 1);

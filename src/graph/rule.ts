@@ -12,6 +12,11 @@ export interface OpUse {
   readonly y: Tensor;
 }
 
+/** The inputs that gradients are handed on to, by name. */
+export function attachedInputs({ op, inputs }: OpUse): [string, Tensor][] {
+  return Object.entries(inputs).filter(([name]) => !op.detached?.includes(name));
+}
+
 /**
  * The tensors for the rules of `use`, given dJ/d(y), and the dispatches that make them: an op that rectifies its result
  * gets `dy` zero where y is, by a dispatch unless it is so already (`isMasked`), and one that prepares something for

@@ -6,7 +6,7 @@ import type { Dispatch, Target } from '../gpu/kernel.js';
 import { fillDispatch, weightedAddDispatch } from '../kernels/arithmetic.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from '../kernels/op.js';
 import { Readers } from './readers.js';
-import { type OpUse, ruleTensors } from './rule.js';
+import { attachedInputs, type OpUse, ruleTensors } from './rule.js';
 
 /** An op as it was recorded. */
 export interface RecordedOp extends OpUse {
@@ -136,7 +136,7 @@ export class Tape {
   }
 
   private differentiate(node: Node, dy: Tensor, { needed, gradients, readers, masked }: Pass): void {
-    const wanted = Object.entries(node.inputs).filter(([, input]) => needed.has(input));
+    const wanted = attachedInputs(node).filter(([, input]) => needed.has(input));
     if (wanted.length === 0) return;
     const context = this.context(node.where);
     const { tensors, dispatches } = ruleTensors(node, dy, context, masked.has(node.y));
@@ -172,11 +172,11 @@ export class Tape {
     return value;
   }
 
-  /** All tensors that depend on one of `sources`, those included. */
+  /** All tensors that depend on one of `sources` by a way that gradients take, those included. */
   private reachedFrom(sources: readonly Tensor[]): Set<Tensor> {
     const reached = new Set(sources);
     for (const node of this.nodes) {
-      if (Object.values(node.inputs).some((input) => reached.has(input))) reached.add(node.y);
+      if (attachedInputs(node).some(([, input]) => reached.has(input))) reached.add(node.y);
     }
     return reached;
   }

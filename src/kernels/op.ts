@@ -27,6 +27,8 @@ export interface OpSpec<A = Record<string, unknown>> {
   readonly inputs: readonly string[];
   /** Inputs that may be left out (`bias`). */
   readonly optional?: readonly string[];
+  /** Inputs that gradients are not handed on to, as if they were constants: what a miner chose, what a mean is divided by. */
+  readonly detached?: readonly string[];
   /** Layouts other than the usual one (image for rank 4, flat else), by input name. */
   readonly layouts?: Readonly<Record<string, Layout>>;
   /** What backward needs to have been kept: input names and/or 'y'. Nothing else is handed to it. */

@@ -13,7 +13,7 @@ export const squaredDistancesKernel: KernelSpec<DistancesVariant> = {
   bindings: () => ({ queries: 'read', gallery: 'read', distances: 'read_write' }),
   params: { B: 'u32', M4: 'u32', D4: 'u32', rows: 'u32' },
   shader: squaredDistances,
-  variants: [{ tile: 1 }, { tile: 2 }, { tile: 4 }, { tile: 8 }],
+  variants: [1, 2, 4, 8].map((tile) => ({ tile, far: true })),
 };
 
 /** The smallest distances of a share of the rows. */
@@ -101,7 +101,7 @@ export function topK(label: string, target: Target, { queries, chunks }: TopKInp
     dispatches.push(
       dispatch(
         squaredDistancesKernel,
-        { tile },
+        { tile, far: true },
         distancesLabel(label, i),
         { queries, gallery: chunk, distances },
         { B, M4, D4, rows: chunk.shape[0]! },

@@ -57,7 +57,6 @@ export class AdamW implements Optimizer {
   readonly factors: Tensor;
   private readonly options: Required<Omit<AdamWOptions, 'clipNorm' | 'averageDecay'>> & AdamWOptions;
   private readonly tensors = new Map<string, Tensor>();
-  private readonly sums = new Map<Tensor, Tensor>();
   private readonly groups = new Map<string, Group>();
 
   constructor(
@@ -115,7 +114,7 @@ export class AdamW implements Optimizer {
     return weights.map(({ parameter, gradient }) => {
       const { name, shape, layout } = parameter;
       const sum = tensor(`${name}.gradient`, shape, { layout, lifetime: 'pinned' });
-      this.sums.set(parameter, this.store.pin(sum));
+      this.store.pin(sum);
       tape.emit(accumulateDispatch(ADD, tape.target, gradient, sum));
       return sum;
     });
@@ -147,13 +146,6 @@ export class AdamW implements Optimizer {
   /** `NAME.m`, `NAME.v` and, where averages are kept, `NAME.average`. */
   state(): ReadonlyMap<string, Tensor> {
     return this.tensors;
-  }
-
-  /** Releases what it pinned. */
-  destroy(): void {
-    for (const t of [...this.tensors.values(), ...this.sums.values(), this.factors]) this.store.release(t);
-    this.tensors.clear();
-    this.sums.clear();
   }
 
   private pin({ name, shape, layout }: Tensor, part: string): Tensor {

@@ -6,6 +6,7 @@ import { PLAIN_TARGET, type Target, written } from '../../src/gpu/kernel.js';
 import { Tape } from '../../src/graph/tape.js';
 import { weightedAddOp } from '../../src/kernels/arithmetic.js';
 import { conv2d } from '../../src/kernels/conv2d.js';
+import type { OpSpec } from '../../src/kernels/op.js';
 import { relu } from '../../src/kernels/relu.js';
 import { dot } from './dot.js';
 
@@ -98,6 +99,24 @@ describe('backward', () => {
       'weighted_add:backward:a at sum',
       'relu:backward:x at used',
     ]);
+  });
+
+  it('hands no gradient on to a detached input, nor through what is made from one', () => {
+    const counted: OpSpec<Record<string, never>> = {
+      ...relu,
+      name: 'counted',
+      detached: ['x'],
+      backward: {},
+    };
+    const x = pinned('x');
+    const { labels: list } = backwardLabels(
+      (tape) => {
+        const number = tape.record(counted, 'number', { x }, {});
+        return tape.record(weightedAddOp, 'sum', { a: x, b: number }, { alpha: 2 });
+      },
+      [x],
+    );
+    expect(list).toEqual(['seed:loss', 'dot:backward:x at loss', 'weighted_add:backward:a at sum']);
   });
 
   it('computes what several gradients share once', () => {
