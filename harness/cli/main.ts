@@ -13,6 +13,7 @@ import { profileCommand } from './profile.js';
 import { sheetCommand } from './sheet.js';
 import { stylizeCommand } from './stylize.js';
 import { trainCommand } from './train.js';
+import { finetuneCommand } from './train-face.js';
 import { tuneCommand } from './tune.js';
 import { weightsCommand } from './weights.js';
 
@@ -47,6 +48,7 @@ function buildProgram(): Command {
     checkCommand(),
     gradcheckCommand(),
     trainCommand(),
+    finetuneCommand(),
     tuneCommand(),
     benchCommand(),
     profileCommand(),

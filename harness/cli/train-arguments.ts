@@ -1,7 +1,7 @@
 // The arguments of `facet train face` and `facet finetune`, and the numbers that they come to.
 import type { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
-import { MINERS, type Miner } from '../../src/kernels/triplet.js';
+import type { Miner } from '../../src/kernels/triplet.js';
 import {
   FACE_LOSS_DEFAULTS,
   FACE_LOSSES,
@@ -15,6 +15,7 @@ import { oneOf, precisionOption, realNumber, wholeNumber } from './arguments.js'
 import type { PrepareArguments } from './train-prepare.js';
 import { tuningOption } from './tuning-option.js';
 
+const MINERS: readonly Miner[] = ['random', 'in-margin', 'semi-hard', 'hard'];
 const SCHEDULES = ['constant', 'cosine'] as const;
 
 export interface TrainArguments extends PrepareArguments {
@@ -112,23 +113,52 @@ export function trainOptions(command: Command, { steps, rates }: TrainDefaults):
       `${FACE_LOSSES.join(' | ')} (default: distil with a teacher, else triplet)`,
       oneOf('--loss', FACE_LOSSES),
     )
-    .option('--mine <miner>', `how negatives are chosen: ${MINERS.join(' | ')}`, oneOf('--mine', MINERS), FACE_LOSS_DEFAULTS.mine)
-    .option('--margin <d>', 'alpha of the triplet loss, in squared distances', realNumber('--margin'), FACE_LOSS_DEFAULTS.margin)
+    .option(
+      '--mine <miner>',
+      `how negatives are chosen: ${MINERS.join(' | ')}`,
+      oneOf('--mine', MINERS),
+      FACE_LOSS_DEFAULTS.mine,
+    )
+    .option(
+      '--margin <d>',
+      'alpha of the triplet loss, in squared distances',
+      realNumber('--margin'),
+      FACE_LOSS_DEFAULTS.margin,
+    )
     .optionsGroup('Pictures:')
     .option('--aligned', 'they are aligned faces already: OpenFace at 104 px, or at 96 without room')
     .option('--hold-out <0..1>', 'share of the people kept for validation', realNumber('--hold-out'), 0.1)
     .option('--no-augment', 'no random crops, mirror images, colours, blurs and hidden parts')
-    .option('--cache <dir>', "where aligned faces and the teacher's answers are kept (default: in the user's cache)")
+    .option(
+      '--cache <dir>',
+      "where aligned faces and the teacher's answers are kept (default: in the user's cache)",
+    )
     .option('--prepare', 'align and ask the teacher, then stop')
     .optionsGroup('Steps:')
     .option('--steps <n>', `updates (default: ${steps})`, wholeNumber('--steps'))
-    .option('--epochs <n>', 'instead of --steps: how often each picture (with --people: each person) is seen', realNumber('--epochs'))
-    .option('--batch <n>', `pictures of a batch, of anybody (default for distil: ${BATCH})`, wholeNumber('--batch'))
+    .option(
+      '--epochs <n>',
+      'instead of --steps: how often each picture (with --people: each person) is seen',
+      realNumber('--epochs'),
+    )
+    .option(
+      '--batch <n>',
+      `pictures of a batch, of anybody (default for distil: ${BATCH})`,
+      wholeNumber('--batch'),
+    )
     .option('--people <p>', `people of a batch (default for triplets: ${PEOPLE})`, wholeNumber('--people'))
     .option('--images <k>', `pictures of each (default: ${IMAGES})`, wholeNumber('--images'))
-    .option('--lr <rate>', `learning rate of Adam (default: ${rates.distil}, for triplets alone ${rates.triplet})`, realNumber('--lr'))
+    .option(
+      '--lr <rate>',
+      `learning rate of Adam (default: ${rates.distil}, for triplets alone ${rates.triplet})`,
+      realNumber('--lr'),
+    )
     .option('--schedule <s>', SCHEDULES.join(' | '), oneOf('--schedule', SCHEDULES), 'cosine')
-    .option('--warmup <n>', 'steps in which the learning rate rises (default: a fiftieth)', wholeNumber('--warmup'))
+    .option(
+      '--warmup <n>',
+      'steps in which the learning rate rises (default: a fiftieth)',
+      wholeNumber('--warmup'),
+    )
     .option('--weight-decay <w>', 'on kernels, decoupled', realNumber('--weight-decay'), 1e-2)
     .option('--clip-norm <n>', 'largest norm of the gradient (default: none)', realNumber('--clip-norm'))
     .option('--seed <n>', 'of weights, batches, variations and who is held out', wholeNumber('--seed'), 1)
@@ -238,7 +268,8 @@ function timeOf(option: string): (text: string) => number {
   return (text) => {
     const found = /^(\d+(?:\.\d+)?)([smh])$/.exec(text);
     const seconds = found ? Number(found[1]) * { s: 1, m: 60, h: 3600 }[found[2] as 's' | 'm' | 'h'] : 0;
-    if (!(seconds > 0)) throw new InputError(`${option} must be like 90s, 30m or 2h, got ${JSON.stringify(text)}`);
+    if (!(seconds > 0))
+      throw new InputError(`${option} must be like 90s, 30m or 2h, got ${JSON.stringify(text)}`);
     return seconds;
   };
 }
