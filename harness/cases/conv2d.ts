@@ -51,6 +51,8 @@ export const conv2dFamily = family({
     'C=5;H=14;W=15;K=6;k=7;stride=2',
     'C=5;H=11;W=9;K=6;k=3;stride=2',
     'C=4;H=9;W=9;K=4;k=1;stride=2;pad=0',
+    'N=2;C=9;H=10;W=11;K=6;k=2;stride=3;pad=0',
+    'N=2;C=17;H=7;W=12;K=9;k=4;stride=3;pad=5;relu',
     'C=4;H=5;W=6;K=4;k=1;pad=1',
     'C=3;H=4;W=5;K=4;k=3;pad=4;relu',
     'C=3;H=1;W=1;K=2',
@@ -83,6 +85,7 @@ export const conv2dFamily = family({
     ),
   ],
   gradients: [
+    'C=2;H=5;W=4;K=2;k=2;stride=3;pad=1',
     'C=3;H=5;W=4;K=2',
     'C=2;H=6;W=6;K=3;k=3;stride=2',
     'N=2;C=2;H=4;W=5;K=3;k=5;relu',

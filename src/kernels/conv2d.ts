@@ -1,6 +1,4 @@
-import { conv2dBackwardDataStrided } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
 import { filterFlip } from '../../shaders/filter_flip.wgsl.js';
-import type { Finish } from '../../shaders/finish.js';
 import { ShapeError } from '../base/errors.js';
 import { ceilDiv, formatShape, nchw, type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
@@ -15,12 +13,12 @@ import {
   convTunable,
   winogradApplies,
 } from './conv-algorithm.js';
-import { CONV_PARAMS, directDispatch } from './conv-direct.js';
+import { directDispatch } from './conv-direct.js';
 import { matrixDispatches } from './conv-matrix.js';
+import { stridedGradientDispatch, stridedGradientTunable } from './conv-strided-gradient.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
 import { weightGradientDispatches, weightGradientTunable } from './conv-weight-gradient.js';
-import { FINISHES, finishBindings, finishOf, finishTensors, UNFINISHED } from './finish.js';
-import { imageGrid } from './image-grid.js';
+import { finishTensors } from './finish.js';
 import type { OpContext, OpSpec, Shapes, Tensors } from './op.js';
 import { winogradDispatches } from './winograd.js';
 
@@ -32,14 +30,6 @@ export interface ConvAttrs {
   /** Forced here, else chosen from the adapter and the shapes. */
   readonly algorithm?: ConvAlgorithm | undefined;
 }
-
-export const conv2dBackwardDataStridedKernel: KernelSpec<Finish> = {
-  name: 'conv2d_backward_data_strided',
-  bindings: (v) => ({ dy: 'read', weight: 'read', dx: 'read_write', ...finishBindings(v) }),
-  params: { ...CONV_PARAMS, R: 'u32', S: 'u32', stride: 'u32' },
-  shader: conv2dBackwardDataStrided,
-  variants: [UNFINISHED, ...FINISHES],
-};
 
 export const filterFlipKernel: KernelSpec<Record<string, never>> = {
   name: 'filter_flip',
@@ -172,7 +162,8 @@ function tunables(shapes: Shapes, attrs: ConvAttrs, target: Target): Record<stri
     forward: convTunable(target, shape),
     'backward:weight': weightGradientTunable(target, shape),
   };
-  if (!gradientIsConvolution(attrs, r, s)) return either;
+  if (!gradientIsConvolution(attrs, r, s))
+    return { ...either, 'backward:x': stridedGradientTunable(target, shape) };
   return { ...either, 'backward:x': convTunable(target, convShape(attrs, [c, k, r, s], x)) };
 }
 
@@ -208,28 +199,5 @@ function backwardData(t: Tensors, attrs: ConvAttrs, ctx: OpContext): Dispatch<Te
     const operands = { ...finish, x: t.dy!, weight: flipped, y: dx };
     return [flip, ...convDispatches(label, ctx, operands, { stride: 1, pad: r - 1 - attrs.pad }, algorithm)];
   }
-  const [n, , h, w] = nchw(label, dx.shape);
-  const [, , p, q] = nchw(label, t.dy!.shape);
-  return [
-    flip,
-    dispatch(
-      conv2dBackwardDataStridedKernel,
-      finishOf(t),
-      label,
-      { dy: t.dy!, weight: flipped, dx, ...finish },
-      {
-        C4: ceilDiv(c, 4),
-        H: h,
-        W: w,
-        K4: ceilDiv(k, 4),
-        P: p,
-        Q: q,
-        pad: attrs.pad,
-        R: r,
-        S: s,
-        stride: attrs.stride,
-      },
-      imageGrid(label, ctx.target, w, h, n * ceilDiv(c, 4)),
-    ),
-  ];
+  return [flip, stridedGradientDispatch(label, ctx.target, { ...finish, dy: t.dy!, flipped, dx }, attrs)];
 }
