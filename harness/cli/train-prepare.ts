@@ -121,11 +121,11 @@ function contractOf(given: boolean): CropContract {
   return { template, side, source: 'detected', nets };
 }
 
-/** What was skipped, by reason: a count and the first of each, with numbers in the reasons put aside. */
+/** What was skipped, by reason: a count and the first of each, details of the reasons put aside. */
 export function describeSkipped(skipped: readonly Skipped[]): string[] {
   const byReason = new Map<string, Skipped[]>();
   for (const one of skipped) {
-    const key = one.reason.replace(/\d+x\d+ px/, 'the picture');
+    const key = one.reason.replace(/\d+x\d+ px/, 'the picture').split(': ')[0]!;
     byReason.set(key, [...(byReason.get(key) ?? []), one]);
   }
   return [...byReason].map(([reason, list]) => {

@@ -80,7 +80,7 @@ export function recordFaceTraining(options: FaceLossOptions, from: Nn4TrainFrom 
     const triplets =
       loss === 'distil'
         ? undefined
-        : recordTriplets(tape, 'triplet', { embeddings, labels: labels! }, { margin, mine, mean: 'active' });
+        : recordTriplets(tape, 'triplet', { embeddings, labels: labels! }, { margin, mine, mean: 'valid' });
     if (triplets) terms.push({ name: 'triplet', value: triplets.loss, factor: options.triplet });
     return {
       loss: weightedSum(

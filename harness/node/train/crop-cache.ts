@@ -90,6 +90,7 @@ export class CropCache {
       throw new InputError(`${folder}: could not be made (${error.code})`, { cause: error });
     });
     const unlock = await takeLock(join(folder, 'lock'), `the cache ${folder}`);
+    const opened: FileHandle[] = [];
     try {
       const indexPath = join(folder, 'index.jsonl');
       const packPath = join(folder, 'crops.bin');
@@ -99,7 +100,9 @@ export class CropCache {
       if (lines.length > 0) checkHeader(lines[0]!, contract, folder);
       if (whole.length < text.length) await truncate(indexPath, Buffer.byteLength(whole));
       const index = await open(indexPath, 'a');
+      opened.push(index);
       const pack = await open(packPath, lines.length > 0 ? 'r+' : 'w+');
+      opened.push(pack);
       const cache = new CropCache(folder, contract, pack, index, unlock);
       if (lines.length === 0) {
         await index.write(`${JSON.stringify({ format: 'facet crops', version: 1, ...contract })}\n`);
@@ -108,6 +111,7 @@ export class CropCache {
       await cache.checkPack(packPath);
       return cache;
     } catch (error) {
+      for (const file of opened) await file.close();
       await unlock();
       throw error;
     }
