@@ -59,9 +59,11 @@ export interface FaceTraining {
   readonly from: Nn4TrainFrom;
   readonly losses: FaceLossOptions;
   readonly teacher: string | undefined;
-  /** With `people` a batch has so many people and so many pictures of each, else `batch` pictures of anybody. */
-  readonly sampling: { readonly batch: number } | { readonly people: number; readonly images: number };
-  /** Of either kind of epoch: whichever was given. */
+  /** `people` (PEOPLE, or all where there are fewer) and `images` of each, or `batch` pictures of anybody. */
+  readonly sampling:
+    | { readonly batch: number }
+    | { readonly people: number | undefined; readonly images: number };
+  /** This or `epochs`. */
   readonly steps: number | undefined;
   readonly epochs: number | undefined;
   readonly rate: number;
@@ -93,9 +95,10 @@ export const FINETUNE_DEFAULTS: TrainDefaults = {
   rates: { distil: 2e-4, mixed: 2e-4, triplet: 2e-4 },
 };
 
-/** Pictures of a batch, and how many people and pictures of each make one for triplets. */
+/** Pictures of a batch of anybody. */
 const BATCH = 96;
-const PEOPLE = 24;
+/** People of a batch for triplets, where there are as many, and pictures of each. */
+export const PEOPLE = 24;
 const IMAGES = 4;
 
 /** Adds the options of TrainArguments; `defaults` stand in the help. */
@@ -146,7 +149,11 @@ export function trainOptions(command: Command, { steps, rates }: TrainDefaults):
       `pictures of a batch, of anybody (default for distil: ${BATCH})`,
       wholeNumber('--batch'),
     )
-    .option('--people <p>', `people of a batch (default for triplets: ${PEOPLE})`, wholeNumber('--people'))
+    .option(
+      '--people <p>',
+      `people of a batch (default for triplets: ${PEOPLE}, or all)`,
+      wholeNumber('--people'),
+    )
     .option('--images <k>', `pictures of each (default: ${IMAGES})`, wholeNumber('--images'))
     .option(
       '--lr <rate>',
@@ -253,7 +260,7 @@ function samplingOf(args: TrainArguments, loss: FaceLoss): FaceTraining['samplin
     if (value !== undefined && value < 2)
       throw new InputError(`${option} must be at least 2, got ${value}: there would be no triplet`);
   }
-  return { people: people ?? PEOPLE, images: images ?? IMAGES };
+  return { people, images: images ?? IMAGES };
 }
 
 /** The learning rates of a training of `steps` steps. */

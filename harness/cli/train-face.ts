@@ -26,6 +26,7 @@ import {
   FINETUNE_DEFAULTS,
   faceTraining,
   fromOption,
+  PEOPLE,
   scheduleOf,
   TRAIN_DEFAULTS,
   type TrainArguments,
@@ -150,7 +151,7 @@ function dataOf(folder: string, training: FaceTraining, { aligned }: PreparedFac
     throw new InputError(`${folder}: ${who}; a net learns to tell at least two people apart`);
   }
   const several = people.filter(({ crops }) => crops.length > 1).length;
-  const needsPairs = training.losses.loss !== 'distil' || 'people' in training.sampling;
+  const needsPairs = training.losses.loss !== 'distil' || !('batch' in training.sampling);
   if (several === 0 && (needsPairs || training.holdOut > 0)) {
     const remedy = needsPairs
       ? 'triplets need two pictures of a person; --teacher resnet34 learns from single ones'
@@ -180,12 +181,13 @@ function samplerOf({ sampling, seed }: FaceTraining, samples: readonly FaceSampl
   }
   // Whoever has one picture is nobody's positive.
   const several = [...byPerson.values()].filter((own) => own.length > 1);
-  if (several.length < sampling.people) {
+  const { people = Math.min(PEOPLE, several.length), images } = sampling;
+  if (several.length < Math.max(2, people)) {
     throw new InputError(
-      `--people ${sampling.people}: only ${several.length} people to train on have two pictures or more; lower --people`,
+      `--people ${people}: only ${several.length} people to train on have two pictures or more`,
     );
   }
-  return peopleSampler(several, sampling.people, sampling.images, seed);
+  return peopleSampler(several, people, images, seed);
 }
 
 async function train(
@@ -257,6 +259,8 @@ async function train(
         checkpointEvery: args.checkpointEvery,
         timeLimit: args.timeLimit,
         validates: canValidate(data.pairs),
+        // Else a net that fine-tuning spoils would be taken for the best.
+        validatesFirst: base !== undefined,
         out: files.out,
         dtype: args.dtype === 'f16' ? 'F16' : 'F32',
         metadata: metadataOf(training, prepared, data),
@@ -321,8 +325,8 @@ function describe(
   const bytes = trainer.plans.reduce((sum, plan) => sum + plan.transientBytes + plan.textureBytes, 0);
   const batch =
     'batch' in sampling
-      ? `${sampling.batch}`
-      : `${sampling.people} people x ${sampling.images} = ${sampler.batch}`;
+      ? `${sampler.batch}`
+      : `${sampler.batch / sampling.images} people x ${sampling.images} = ${sampler.batch}`;
   return [
     ['Adapter', device.adapter.description || device.adapter.device],
     ['Net', `nn4.small2, trained from ${from === 'start' ? 'random weights' : `${from} on`}`],

@@ -100,7 +100,7 @@ async function askTeacher(
   quiet: boolean,
 ): Promise<boolean> {
   const crops = aligned.people.flatMap((person) => person.crops);
-  if (crops.every(({ record }) => teacher.has(record))) return false;
+  if (crops.every(({ sha256 }) => teacher.has(sha256))) return false;
   const bar = new WorkBar(`asking ${models.contract.net}`, quiet);
   return interruptible(bar, 'stopping; what the teacher said stays', async (signal) => {
     await withPipeline(models.pipeline, (pipeline) =>

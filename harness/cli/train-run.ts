@@ -25,6 +25,8 @@ export interface TrainRun {
   /** In seconds of this process; undefined: none. */
   readonly timeLimit: number | undefined;
   readonly validates: boolean;
+  /** Before the first step too. */
+  readonly validatesFirst: boolean;
   readonly out: string;
   readonly dtype: 'F16' | 'F32';
   /** Of the weights' file. */
@@ -59,6 +61,7 @@ export async function runSteps(run: TrainRun): Promise<RunEnd> {
   const begun = performance.now();
   const before = facts.seconds;
   const clock = new Throughput(run.batch);
+  const told = new Set<string>();
   let last: StepLine | undefined;
   let saved = task.trainer.steps;
   let validated = validatedAt(log);
@@ -68,6 +71,7 @@ export async function runSteps(run: TrainRun): Promise<RunEnd> {
     await run.checkpoints.save(await task.trainer.checkpoint(facts, score));
     saved = task.trainer.steps;
   };
+  if (run.validates && run.validatesFirst && task.trainer.steps === 0) await validate(run);
   let why: RunEnd['why'] = 'done';
   while (task.trainer.steps < run.steps) {
     if (run.signal.aborted) why = 'interrupted';
@@ -80,7 +84,11 @@ export async function runSteps(run: TrainRun): Promise<RunEnd> {
       last = lineOf(report, clock.rate(), now());
       await log.add(last);
       run.bar.step(last, run.batch, run.steps, leftOf(run, now() - before));
-      for (const alarm of last.alarms) run.bar.note(`step ${steps}: ${alarm}`);
+      // The log has all of them; a person is told each kind once.
+      for (const { kind, message, advice } of report.alarms) {
+        if (!told.has(kind)) run.bar.note(`step ${steps}: ${message}; ${advice}`);
+        told.add(kind);
+      }
     }
     const due = steps % run.validateEvery === 0 || steps === run.steps;
     if (run.validates && due && validated !== steps) {

@@ -140,7 +140,7 @@ describe('facet train face refuses', { timeout: 60_000 }, () => {
   it('more people than there are, and options that do not fit together', async () => {
     const people = ['people', '--aligned', '--cache', 'cache'];
     await refused(
-      [...people, '--out', 'x.safetensors'],
+      [...people, '--out', 'x.safetensors', '--people', '24'],
       /--people 24: only \d people to train on have two pictures or more/,
     );
     await refused(

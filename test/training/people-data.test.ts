@@ -131,7 +131,11 @@ describe('CropCache', () => {
 describe('holdOut', () => {
   const many = Array.from({ length: 40 }, (_, i) => ({
     name: `person ${i}`,
-    crops: Array.from({ length: i < 10 ? 1 : 3 }, (_, k) => ({ path: `${i}/${k}`, record: 10 * i + k })),
+    crops: Array.from({ length: i < 10 ? 1 : 3 }, (_, k) => ({
+      path: `${i}/${k}`,
+      record: 10 * i + k,
+      sha256: `${i} ${k}`,
+    })),
   }));
   it('holds people out by their names, with two pictures at least', () => {
     const { train, heldOut } = holdOut(many, 0.2, 1);
@@ -193,19 +197,26 @@ describe('faceBatch', () => {
     const cache = await CropCache.open(join(folder, 'cache'), contract);
     const aligned = await align(cache);
     const samples = samplesOf(aligned.people);
-    const rows = new Float32Array(cache.length * 256);
-    for (let i = 0; i < rows.length; i++) rows[i] = 0.5 + 0.1 * Math.sin(i * (1 + (i % 7)));
-    writeFileSync(join(cache.folder, `teacher-drawn-${'0'.repeat(16)}.f32`), new Uint8Array(rows.buffer));
+    const begun = await TeacherCache.open(cache, 'drawn', '0'.repeat(64));
+    expect(() => begun.row(samples[0]!.sha256, false)).toThrow(/was not asked about the picture/);
+    for (const [i, { sha256 }] of samples.entries()) {
+      const drawn = (seed: number) =>
+        Float32Array.from({ length: 128 }, (_, d) => 0.5 + 0.1 * Math.sin((2 * i + seed + 1) * (d + 1)));
+      await begun.keep(sha256, drawn(0), drawn(1));
+    }
+    await begun.close();
+    // A row that was not finished.
+    appendFileSync(join(cache.folder, `teacher-drawn-${'0'.repeat(16)}.bin`), new Uint8Array(700));
     const teacher = await TeacherCache.open(cache, 'drawn', '0'.repeat(64));
-    expect(samples.every(({ record }) => teacher.has(record))).toBe(true);
+    expect(samples.every(({ sha256 }) => teacher.has(sha256))).toBe(true);
     const targets = TeacherTargets.of(teacher, samples);
     const mean = new Float64Array(128);
-    for (const { record } of samples)
+    for (const { sha256 } of samples)
       for (const mirrored of [false, true])
-        for (const [d, value] of teacher.row(record, mirrored).entries())
+        for (const [d, value] of teacher.row(sha256, mirrored).entries())
           mean[d]! += value / (2 * samples.length);
-    const { record } = samples[4]!;
-    const centred = Array.from(teacher.row(record, true), (value, d) => value - mean[d]!);
+    const { sha256 } = samples[4]!;
+    const centred = Array.from(teacher.row(sha256, true), (value, d) => value - mean[d]!);
     const length = Math.hypot(...centred);
     for (const [d, value] of targets.row(4, true).entries())
       expect(value).toBeCloseTo(centred[d]! / length, 5);

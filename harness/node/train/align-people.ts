@@ -18,6 +18,8 @@ export interface Crop {
   /** Relative to the folder of people. */
   readonly path: string;
   readonly record: number;
+  /** Of the file, hexadecimal. */
+  readonly sha256: string;
 }
 
 export interface PersonCrops {
@@ -208,7 +210,7 @@ function collect(
       const entry: CropEntry | undefined = cache.last(path);
       if (entry?.skipped !== undefined) skipped.push({ path: join(folder, path), reason: entry.skipped });
       else if (entry?.record !== undefined && !missing.has(join(folder, path))) {
-        crops.push({ path, record: entry.record });
+        crops.push({ path, record: entry.record, sha256: entry.sha256! });
       }
     }
     if (crops.length > 0) people.push({ name, crops });

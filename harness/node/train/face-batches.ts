@@ -12,13 +12,17 @@ import type { TeacherCache } from './teacher-cache.js';
 /** A crop that is trained on. */
 export interface FaceSample {
   readonly record: number;
+  /** Of the picture's file, hexadecimal. */
+  readonly sha256: string;
   /** Number of the person. */
   readonly person: number;
 }
 
 /** The crops of people in their order, numbered. */
 export function samplesOf(people: readonly PersonCrops[]): FaceSample[] {
-  return people.flatMap(({ crops }, person) => crops.map(({ record }) => ({ record, person })));
+  return people.flatMap(({ crops }, person) =>
+    crops.map(({ record, sha256 }) => ({ record, sha256, person })),
+  );
 }
 
 /** A teacher's embeddings of samples, with their mean taken away and of length 1 again. */
@@ -29,9 +33,9 @@ export class TeacherTargets {
   static of(teacher: TeacherCache, samples: readonly FaceSample[]): TeacherTargets {
     const rows = new Float32Array(2 * samples.length * DIMENSION);
     const mean = new Float64Array(DIMENSION);
-    for (const [i, { record }] of samples.entries()) {
+    for (const [i, { sha256 }] of samples.entries()) {
       for (const mirrored of [false, true]) {
-        const row = teacher.row(record, mirrored);
+        const row = teacher.row(sha256, mirrored);
         rows.set(row, (2 * i + Number(mirrored)) * DIMENSION);
         for (let d = 0; d < DIMENSION; d++) mean[d]! += row[d]! / (2 * samples.length);
       }
