@@ -1,6 +1,6 @@
 // Progress of a training: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
-import type { StepLine, ValidationLine } from '../node/train/train-log.js';
+import type { StepLine, ValidationLine } from '../node/training/train-log.js';
 import { duration } from './work-bar.js';
 
 /** Without a terminal a line is printed this often. */

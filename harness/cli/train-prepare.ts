@@ -5,10 +5,10 @@ import { type FaceTemplate, OPENFACE_TEMPLATE, withMargin } from '../../src/face
 import { NN4_SMALL2_SIDE } from '../../src/nets/nn4-small2.js';
 import { cacheFolder } from '../../src/platform/node-paths.js';
 import { detectionModels, digestOf, type FaceModels, loadFaceModels } from '../node/faces/models.js';
-import { type Aligned, alignPeople, cropDetected, cropGiven } from '../node/train/align-people.js';
-import { CropCache, type CropContract } from '../node/train/crop-cache.js';
-import { listPeople, type Skipped } from '../node/train/people.js';
-import { TeacherCache } from '../node/train/teacher-cache.js';
+import { type Aligned, alignPeople, cropDetected, cropGiven } from '../node/training/align-people.js';
+import { CropCache, type CropContract } from '../node/training/crop-cache.js';
+import { listPeople, type Skipped } from '../node/training/people.js';
+import { TeacherCache } from '../node/training/teacher-cache.js';
 import { withPipeline } from './face-session.js';
 import { interruptible } from './interrupt.js';
 import { WorkBar } from './work-bar.js';

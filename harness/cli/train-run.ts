@@ -3,9 +3,9 @@ import type { Device } from '../../src/gpu/device.js';
 import { tripletFacts } from '../../src/training/losses.js';
 import type { StepReport } from '../../src/training/types.js';
 import { writeAtomically } from '../node/overwrite.js';
-import type { FaceTask } from '../node/train/face-task.js';
-import { finite, type StepLine, type TrainLog, type ValidationLine } from '../node/train/train-log.js';
 import type { CheckpointFolder } from '../node/training/checkpoint-folder.js';
+import type { FaceTask } from '../node/training/face-task.js';
+import { finite, type StepLine, type TrainLog, type ValidationLine } from '../node/training/train-log.js';
 import type { TrainBar } from './train-bar.js';
 
 /** What a run is made of. */

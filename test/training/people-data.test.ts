@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Aligned, alignPeople, cropGiven } from '../../harness/node/train/align-people.js';
-import { CropCache } from '../../harness/node/train/crop-cache.js';
-import { faceBatch, samplesOf, TeacherTargets } from '../../harness/node/train/face-batches.js';
-import { listPeople } from '../../harness/node/train/people.js';
-import { holdOut, validationPairs } from '../../harness/node/train/split.js';
-import { TeacherCache } from '../../harness/node/train/teacher-cache.js';
+import { type Aligned, alignPeople, cropGiven } from '../../harness/node/training/align-people.js';
+import { CropCache } from '../../harness/node/training/crop-cache.js';
+import { faceBatch, samplesOf, TeacherTargets } from '../../harness/node/training/face-batches.js';
+import { listPeople } from '../../harness/node/training/people.js';
+import { holdOut, validationPairs } from '../../harness/node/training/split.js';
+import { TeacherCache } from '../../harness/node/training/teacher-cache.js';
 import { InputError } from '../../src/base/errors.js';
 import { OPENFACE_TEMPLATE, withMargin } from '../../src/faces/align.js';
 import { FACE_VARIATION, NO_VARIATION } from '../../src/training/recipes.js';
