@@ -155,3 +155,57 @@ describe('facet train face refuses', { timeout: 60_000 }, () => {
     await refused([...people, '--steps', '0'], /--steps must be at least 1/);
   });
 });
+
+describe('a teacher, people held out and fine-tuning', { timeout: 300_000 }, () => {
+  const common = ['--aligned', '--cache', 'cache-told', '--hold-out', '0.34', '--log-every', '2', '--json'];
+  const outcome = async (args: readonly string[]) => {
+    const result = await facet(args, { cwd: folder });
+    expect(result.code, result.stderr).toBe(0);
+    return JSON.parse(result.stdout) as {
+      why: string;
+      step: number;
+      best: { step: number; auc: number };
+      last: { parts: Record<string, number> };
+    };
+  };
+
+  it('asks the teacher once, learns, and validates', async () => {
+    const args = ['train', 'face', 'people', '--teacher', 'resnet34', '--batch', '6', ...common];
+    const told = await outcome([...args, '--steps', '4', '--out', 'told.safetensors']);
+    expect(told).toMatchObject({ why: 'done', step: 4, best: { step: 4 } });
+    expect(Object.keys(told.last.parts)).toEqual(['cosine', 'similarity']);
+    expect(existsSync(at('told.safetensors'))).toBe(true);
+    const limited = await facet(
+      [...args, '--steps', '1000', '--time-limit', '1s', '--out', 'limited.safetensors'],
+      {
+        cwd: folder,
+      },
+    );
+    expect(limited.code, limited.stderr).toBe(0);
+    expect(JSON.parse(limited.stdout)).toMatchObject({ why: 'time limit', steps: 1000, weights: null });
+    // The second call asked nothing.
+    expect(limited.stderr).not.toMatch(/asking resnet34/);
+  });
+
+  it('fine-tunes the last block of what it made', async () => {
+    const tuned = await outcome([
+      ...[
+        'finetune',
+        'people',
+        '--weights',
+        'told.safetensors',
+        '--from',
+        '5b',
+        '--people',
+        '2',
+        '--images',
+        '2',
+      ],
+      ...['--mine', 'random', '--steps', '4', '--out', 'tuned.safetensors', ...common],
+    ]);
+    expect(tuned).toMatchObject({ why: 'done', step: 4 });
+    const validations = stepsOf('tuned.run').filter(({ kind }) => kind === 'validation');
+    expect(validations.map(({ step }) => step)).toEqual([0, 4]);
+    expect(existsSync(at('tuned.safetensors'))).toBe(true);
+  });
+});
