@@ -1,6 +1,6 @@
 // `facet train face` and `facet finetune`: a face net from a folder of people.
 import { createHash } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
@@ -208,7 +208,10 @@ async function train(
     seconds: 0,
   };
   if (files.latest) goOn(facts, files.latest, folder);
-  else await files.checkpoints.forgetAfter(0);
+  else {
+    await files.checkpoints.forgetAfter(0);
+    await rm(files.checkpoints.best, { force: true });
+  }
   const tuning = await readTuning(args.tuning);
   const platform = nodePlatform();
   const bar = new TrainBar(args.quiet === true);
@@ -239,7 +242,7 @@ async function train(
     });
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');
-    const log = await TrainLog.open(join(files.run, 'log.jsonl'), task.trainer.steps);
+    const log = await TrainLog.open(join(files.run, 'log.jsonl'), files.latest ? task.trainer.steps : -1);
     const lines = describe(device, training, data, task, steps);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);
     const running = task;
@@ -278,7 +281,7 @@ async function train(
           ),
       }),
     );
-    await tell(args, files, facts, end, steps);
+    tell(args, files, facts, end, steps);
     return end.why === 'interrupted' ? INTERRUPTED : 0;
   } finally {
     await task?.destroy();
@@ -356,17 +359,14 @@ function metadataOf(training: FaceTraining, { teacherContract }: PreparedFaces, 
   };
 }
 
-async function tell(
+function tell(
   args: TrainArguments,
   files: RunFiles,
   facts: RunFacts,
   { step, why, last }: RunEnd,
   steps: number,
-): Promise<void> {
-  const written = await stat(files.out).then(
-    () => true,
-    () => false,
-  );
+): void {
+  const written = facts.best !== undefined || why === 'done';
   if (args.json) {
     const weights = written ? files.out : null;
     printJson({ weights, run: files.run, step, steps, why, best: facts.best ?? null, last: last ?? null });

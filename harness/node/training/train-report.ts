@@ -153,6 +153,7 @@ function lineChart(series: readonly Series[], name: string, logarithmic: boolean
       top: 0,
       left: 'center',
       icon: 'roundRect',
+      itemGap: 40,
       itemHeight: 4,
       textStyle: { color: INK, fontSize: 12 },
     },
