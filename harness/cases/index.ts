@@ -3,6 +3,7 @@ import { leakyReluFamily, sigmoidFamily } from './activation.js';
 import { adamFamily } from './adam.js';
 import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
+import { augmentFamily } from './augment.js';
 import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
@@ -73,6 +74,7 @@ export const families: readonly CaseFamily[] = [
   affineWarpFamily,
   batchStatisticsFamily,
   batchNormFamily,
+  augmentFamily,
   pairwiseDistancesFamily,
   mineNegativesFamily,
   tripletCountsFamily,

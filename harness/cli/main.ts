@@ -14,6 +14,8 @@ import { profileCommand } from './profile.js';
 import { sheetCommand } from './sheet.js';
 import { studioCommand } from './studio.js';
 import { stylizeCommand } from './stylize.js';
+import { trainCommand } from './train.js';
+import { finetuneCommand } from './train-face.js';
 import { tuneCommand } from './tune.js';
 import { weightsCommand } from './weights.js';
 
@@ -48,6 +50,8 @@ function buildProgram(): Command {
     checkCommand(),
     gradcheckCommand(),
     checkGalleryCommand(),
+    trainCommand(),
+    finetuneCommand(),
     tuneCommand(),
     benchCommand(),
     profileCommand(),

@@ -57,6 +57,16 @@ function dlibTemplate(size: number, padding: number): FaceTemplate {
   };
 }
 
+/** `template` with `margin` more pixels on each side, at the same scale: what is cut at random places for training. */
+export function withMargin(template: FaceTemplate, margin: number): FaceTemplate {
+  return {
+    ...template,
+    name: `${template.name}+${margin}`,
+    size: template.size + 2 * margin,
+    points: template.points.map(({ x, y }) => ({ x: x + margin, y: y + margin })),
+  };
+}
+
 /** How a face's picture and its chip lie to each other; both maps in pixel centres. */
 export interface Alignment {
   readonly template: FaceTemplate;

@@ -89,7 +89,7 @@ export const NN4_SMALL2_BLOCKS: readonly Block[] = [
 ];
 
 /** What is added to the variance in batch normalisation. */
-const EPSILON = 1e-5;
+export const NN4_SMALL2_EPSILON = 1e-5;
 
 /** Convolutions with the batch normalisation behind each, by the names of their tensors. */
 export function nn4Small2Pairs(): { conv: string; norm: string; shape: readonly number[] }[] {
@@ -144,7 +144,7 @@ export function foldNn4Small2(
       beta: perOutput(`${norm}.bias`),
       mean: perOutput(`${norm}.running_mean`),
       variance: perOutput(`${norm}.running_var`),
-      epsilon: EPSILON,
+      epsilon: NN4_SMALL2_EPSILON,
     });
     folded.set(`${conv}.weight`, { shape, values: Float32Array.from(made.weight) });
     folded.set(`${conv}.bias`, { shape: [shape[0]!], values: Float32Array.from(made.bias) });
@@ -164,12 +164,43 @@ export function nn4Small2(
   x: Tensor,
   poolings: Nn4Poolings = 'released',
 ): Map<string, Tensor> {
+  const dense = { weight: weights.get('dense.weight', [128, 736]), bias: weights.get('dense.bias', [128]) };
+  return nn4Small2Layers(tape, { conv: foldedConv(tape, weights), dense }, x, poolings);
+}
+
+/** What the architecture is filled with: it says nothing of how a convolution is normalised. */
+export interface Nn4Parts {
+  /** The convolution `name` of x, with what normalises it and its rectifier. */
+  readonly conv: Nn4Conv;
+  readonly dense: { readonly weight: Tensor; readonly bias: Tensor };
+}
+
+/** Records a convolution of nn4Small2Pairs. */
+export type Nn4Conv = (name: string, x: Tensor, stride: number, pad: number) => Tensor;
+
+/** A convolution with its batch normalisation folded in. */
+export function foldedConv(
+  tape: Tape,
+  weights: { get(name: string, shape?: readonly number[]): Tensor },
+): Nn4Conv {
+  return (name, x, stride, pad) => {
+    const inputs = { x, weight: weights.get(`${name}.weight`), bias: weights.get(`${name}.bias`) };
+    return tape.record(conv2d, name, inputs, { stride, pad, relu: true });
+  };
+}
+
+/** The architecture: layers by name, as nn4Small2. */
+export function nn4Small2Layers(
+  tape: Tape,
+  { conv, dense }: Nn4Parts,
+  x: Tensor,
+  poolings: Nn4Poolings = 'released',
+): Map<string, Tensor> {
   const layers = new Map<string, Tensor>();
   const keep = (name: string, y: Tensor) => {
     layers.set(name, y);
     return y;
   };
-  const conv = convolver(tape, weights);
   const pool = { window: 3, stride: 2, pad: 1 };
   let y = keep('conv1', conv('conv1', x, 2, 3));
   y = keep('pool1', tape.record(maxPool2d, 'pool1', { x: y }, pool));
@@ -182,7 +213,6 @@ export function nn4Small2(
     y = keep(`inception_${block.name}`, inception(tape, conv, block, y, poolings));
   y = keep('avgpool', tape.record(avgPool2d, 'avgpool', { x: y }, { window: 3, stride: 3, pad: 0 }));
   const flat = tape.record(flatten, 'flatten', { x: y }, {});
-  const dense = { weight: weights.get('dense.weight', [128, 736]), bias: weights.get('dense.bias', [128]) };
   y = keep('dense', tape.record(linear, 'dense', { x: flat, ...dense }, {}));
   keep('embedding', tape.record(l2Normalize, 'embedding', { x: y }, {}));
   return layers;
@@ -191,16 +221,7 @@ export function nn4Small2(
 /** Torch's local response normalisation across channels. */
 const LRN = { size: 5, alpha: 1e-4, beta: 0.75, k: 1 };
 
-type Conv = (name: string, x: Tensor, stride: number, pad: number) => Tensor;
-
-function convolver(tape: Tape, weights: PinnedWeights): Conv {
-  return (name, x, stride, pad) => {
-    const inputs = { x, weight: weights.get(`${name}.weight`), bias: weights.get(`${name}.bias`) };
-    return tape.record(conv2d, name, inputs, { stride, pad, relu: true });
-  };
-}
-
-function inception(tape: Tape, conv: Conv, block: Block, x: Tensor, poolings: Nn4Poolings): Tensor {
+function inception(tape: Tape, conv: Nn4Conv, block: Block, x: Tensor, poolings: Nn4Poolings): Tensor {
   const name = `inception_${block.name}`;
   const branches: Tensor[] = [];
   for (const [size, branch] of [

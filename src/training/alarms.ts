@@ -47,7 +47,12 @@ export function alarmsOf(n: StepNumbers): Alarm[] {
       advice:
         'a loss that is 0 needs harder triplets (mine semi-hard or in-margin) or a larger margin; otherwise look for units that never fire',
     });
-  } else if (median !== undefined && earlier.length >= ENOUGH && n.gradientNorm > JUMP * median) {
+  } else if (
+    median !== undefined &&
+    earlier.length >= ENOUGH &&
+    median > VANISHED &&
+    n.gradientNorm > JUMP * median
+  ) {
     found.push({
       kind: 'gradient-large',
       message: `the gradient's norm is ${n.gradientNorm.toExponential(1)}, ${(n.gradientNorm / median).toFixed(0)} times the median of the steps before`,

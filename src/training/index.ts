@@ -7,6 +7,14 @@ export {
   type TrainingCheckpoint,
   type TrainingFacts,
 } from './checkpoint.js';
+export {
+  FACE_LOSS_DEFAULTS,
+  FACE_LOSSES,
+  type FaceLoss,
+  type FaceLossOptions,
+  faceInputs,
+  recordFaceTraining,
+} from './face-graph.js';
 export { fansOf, type Initializer, initialValues, ONES, ZEROS } from './initialise.js';
 export {
   cosineDistillation,
@@ -22,7 +30,18 @@ export {
   tripletFacts,
   weightedSum,
 } from './losses.js';
+export {
+  beginNn4Small2,
+  exportNn4Small2,
+  importNn4Small2,
+  NN4_TRAIN_FROM,
+  type Nn4TrainFrom,
+  nn4Small2Specs,
+  nn4Small2Training,
+} from './nn4-small2.js';
+export { drawRecipe, FACE_VARIATION, NO_VARIATION, type Variation } from './recipes.js';
 export { planTraining, type TrainingPlan } from './recording.js';
+export { peopleSampler, plainSampler, type Sampler, shuffled } from './samplers.js';
 export { checkSchedule, learningRateAt, type Schedule } from './schedule.js';
 export { Trainer } from './trainer.js';
 export type {

@@ -211,6 +211,8 @@ describe('alarms', () => {
     expect(kinds({ triplets: counts(1) })).toEqual([]);
     expect(kinds({ gradientNorm: 15 })).toEqual([]);
     expect(kinds({ gradientNorm: 100, earlierNorms: [1, 1] })).toEqual([]);
+    // Batches without a triplet have no gradient; one that has some is no jump.
+    expect(kinds({ earlierNorms: [0, 0, 0, 0, 0, 1] })).toEqual([]);
   });
   it.each([
     ['not-finite', { loss: Number.NaN }],

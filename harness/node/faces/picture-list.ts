@@ -5,8 +5,18 @@ import { InputError } from '../../../src/base/errors.js';
 import { expandPattern } from '../globs.js';
 import { reasonOf } from '../overwrite.js';
 
-/** Endings of files that are looked at in folders. */
-const ENDINGS = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff', '.avif', '.heic', '.gif']);
+/** Endings, in lower case, of files that are looked at in folders. */
+export const PICTURE_ENDINGS: ReadonlySet<string> = new Set([
+  '.jpg',
+  '.jpeg',
+  '.png',
+  '.webp',
+  '.tif',
+  '.tiff',
+  '.avif',
+  '.heic',
+  '.gif',
+]);
 
 export interface ListedPicture {
   readonly path: string;
@@ -31,7 +41,7 @@ export async function listPictures(paths: readonly string[]): Promise<ListedPict
     });
     const files = place.isDirectory() ? await picturesIn(path) : [path];
     if (files.length === 0) {
-      throw new InputError(`${path}: the folder holds no picture (${[...ENDINGS].join(' ')})`);
+      throw new InputError(`${path}: the folder holds no picture (${[...PICTURE_ENDINGS].join(' ')})`);
     }
     for (const file of files) {
       const key = resolve(file);
@@ -58,7 +68,7 @@ async function picturesIn(folder: string): Promise<string[]> {
     const path = join(folder, entry.name);
     // A link may lead to a folder; those above it would be walked without end.
     if (entry.isDirectory()) files.push(...(await picturesIn(path)));
-    else if (ENDINGS.has(extname(entry.name).toLowerCase())) files.push(path);
+    else if (PICTURE_ENDINGS.has(extname(entry.name).toLowerCase())) files.push(path);
   }
   return files;
 }

@@ -215,7 +215,8 @@ function notes({ protocol, bootstrap, folds: results }: Evaluation): string {
   ].join('');
 }
 
-function escapeHtml(text: string): string {
+/** Text as HTML shows it. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
