@@ -25,12 +25,18 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   let first = i32(4u * (at % N4));
   let own = distances[at];
   var number = vec4f();
-  for (var p = 0u; p < params.N; p++) {
-    let n = i32(negatives[row + p / 4u][p % 4u]);
-    let lane = n - first;
-    if (n >= 0 && lane >= 0 && lane < 4) {
-      let positive = distances[row + p / 4u][p % 4u];
-      number[lane] -= select(0.0, 1.0, positive - own[lane] + params.margin > 0.0);
+  for (var p4 = 0u; p4 < N4; p4++) {
+    // Where among these four neighbours each of four negatives lies, if it does.
+    let places = vec4i(negatives[row + p4]) - first;
+    if (!any((places >= vec4i(0)) & (places < vec4i(4)))) {
+      continue;
+    }
+    let positives = distances[row + p4];
+    for (var i = 0u; i < 4u; i++) {
+      let lane = places[i];
+      if (lane >= 0 && lane < 4 && 4u * p4 + i < params.N) {
+        number[lane] -= select(0.0, 1.0, positives[i] - own[lane] + params.margin > 0.0);
+      }
     }
   }
   for (var lane = 0u; lane < 4u; lane++) {

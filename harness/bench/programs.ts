@@ -70,10 +70,10 @@ function variantsOf(f: CaseFamily, text: string, target: Target): Set<string> {
   return new Set(all.map(({ kernel, variant }) => `${kernel.name} ${JSON.stringify(variant)}`));
 }
 
-/** The case with C, K, H and W cut to `largest`. */
+/** The case with N, C, K, H and W cut to `largest`. */
 export function cutExtents(text: string, largest: number): string {
   return text.replace(
-    /\b([CKHW])=(\d+)/g,
+    /\b([NCKHW])=(\d+)/g,
     (_, key: string, value: string) => `${key}=${Math.min(largest, Number(value))}`,
   );
 }

@@ -48,7 +48,7 @@ export const mineNegativesFamily = family({
     'N=30;people=10;mode=hard;tied',
   ],
   gradients: [],
-  bench: ['N=96;people=24;mode=semi-hard', 'N=1800;people=45;mode=semi-hard', 'N=96;people=24;mode=hard'],
+  bench: ['N=96;people=24;mode=semi-hard', 'N=480;people=12;mode=semi-hard', 'N=96;people=24;mode=hard'],
 });
 
 export const tripletCountsFamily = family({
@@ -64,7 +64,7 @@ export const tripletCountsFamily = family({
   },
   cases: ['N=1', 'N=5', 'N=97;margin=0', 'N=70;margin=3'],
   gradients: [],
-  bench: ['N=96', 'N=1800'],
+  bench: ['N=96', 'N=480'],
 });
 
 export const tripletLossFamily = family({
@@ -83,5 +83,5 @@ export const tripletLossFamily = family({
   },
   cases: ['N=1', 'N=5;none', 'N=6;valid;margin=0', 'N=97', 'N=70;valid;margin=3'],
   gradients: ['N=4', 'N=5;valid;margin=1'],
-  bench: ['N=96', 'N=1800'],
+  bench: ['N=96', 'N=480'],
 });

@@ -19,7 +19,9 @@ export { fansOf, type Initializer, initialValues, ONES, ZEROS } from './initiali
 export {
   cosineDistillation,
   featureDistillation,
+  gramDistillation,
   projectionSpecs,
+  projectTap,
   recordTriplets,
   similarityDistillation,
   type TripletFacts,

@@ -1,11 +1,12 @@
 // Losses of trainings, put together from ops.
 import { InputError } from '../base/errors.js';
-import type { Shape } from '../base/shape.js';
+import { type Shape, sizeOf } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import type { Program } from '../graph/program.js';
 import type { Tape } from '../graph/tape.js';
 import { weightedAddOp } from '../kernels/arithmetic.js';
 import { conv2d } from '../kernels/conv2d.js';
+import { gram } from '../kernels/gram.js';
 import { l2Normalize } from '../kernels/l2-normalize.js';
 import { linear } from '../kernels/linear.js';
 import { pairwiseDistances } from '../kernels/pairwise-distances.js';
@@ -113,7 +114,7 @@ export function similarityDistillation(tape: Tape, where: string, student: Tenso
   return tape.record(squaredError, where, { x, target }, { scale: 1 / student.shape[0]! ** 2 });
 }
 
-/** The weights of `featureDistillation` at `where`, from `channels` of the student to `teacherChannels`. */
+/** The weights of `projectTap` at `where`, from `channels` of the student to `teacherChannels`. */
 export function projectionSpecs(where: string, channels: number, teacherChannels: number): WeightSpec[] {
   return [
     {
@@ -126,29 +127,38 @@ export function projectionSpecs(where: string, channels: number, teacherChannels
 }
 
 /**
- * [1]: mean squared difference of the teacher's tap [N,E,H,W] and the student's [N,C,H,W] through a learned 1x1 projection
- * (FitNets, arXiv 1412.6550, eq. 3), whose weights are those of `projectionSpecs(where, C, E)`. The projection is no part
- * of the student: leave it out of what is exported.
+ * A student's tap [N,C,H,W] through a learned 1x1 projection to as many channels as the teacher's has (FitNets, arXiv
+ * 1412.6550, section 2.2): [N,teacherChannels,H,W], by the weights of `projectionSpecs(where, C, teacherChannels)`. The
+ * projection is no part of the student: leave it out of what is exported.
  */
-export function featureDistillation(
+export function projectTap(
   tape: Tape,
   weights: TrainableWeights,
   where: string,
   tap: Tensor,
-  teacher: Tensor,
+  teacherChannels: number,
 ): Tensor {
-  const [channels, teacherChannels] = [tap.shape[1]!, teacher.shape[1]!];
-  const shape: Shape = [teacherChannels, channels, 1, 1];
+  const shape: Shape = [teacherChannels, tap.shape[1]!, 1, 1];
   const weight = weights.get(`${where}.weight`, shape);
   const bias = weights.get(`${where}.bias`, [teacherChannels]);
-  const projected = tape.record(
-    conv2d,
-    `${where}.projection`,
-    { x: tap, weight, bias },
-    { stride: 1, pad: 0 },
-  );
-  const size = teacher.shape.reduce((product, extent) => product * extent, 1);
-  return tape.record(squaredError, where, { x: projected, target: teacher }, { scale: 1 / size });
+  return tape.record(conv2d, `${where}.projection`, { x: tap, weight, bias }, { stride: 1, pad: 0 });
+}
+
+/** [1]: mean squared difference of two taps [N,C,H,W] (FitNets, eq. 3, divided by the number of values). */
+export function featureDistillation(tape: Tape, where: string, student: Tensor, teacher: Tensor): Tensor {
+  const inputs = { x: student, target: teacher };
+  return tape.record(squaredError, where, inputs, { scale: 1 / sizeOf(teacher.shape) });
+}
+
+/**
+ * [1]: mean squared difference of the Gram matrices of two taps [1,C,H,W], each divided by its number of pixels (Gatys et al.
+ * 2016, eq. 3 and 4): what a style loss reads of a teacher. One picture; ShapeError for more.
+ */
+export function gramDistillation(tape: Tape, where: string, student: Tensor, teacher: Tensor): Tensor {
+  const of = (name: string, x: Tensor) =>
+    tape.record(gram, `${where}.${name}`, { x }, { scale: 1 / sizeOf(x.shape.slice(2)) });
+  const [x, target] = [of('student', student), of('teacher', teacher)];
+  return tape.record(squaredError, where, { x, target }, { scale: 1 / sizeOf(x.shape) });
 }
 
 /** [1]: the sum of scalars [1], each times its factor, added in their order. InputError where there is none. */

@@ -10,7 +10,9 @@ import {
   alarmsOf,
   cosineDistillation,
   featureDistillation,
+  gramDistillation,
   projectionSpecs,
+  projectTap,
   recordTriplets,
   similarityDistillation,
   TrainableWeights,
@@ -110,9 +112,11 @@ describe('distillation', () => {
     const x = store.pin(tensor('tap', [1, C, H, H], { lifetime: 'pinned' }), tap);
     const target = store.pin(tensor('goal', [1, K, H, H], { lifetime: 'pinned' }), goal);
     const tape = new Tape(gpu.device.target);
-    const loss = featureDistillation(tape, weights, 'relu1', x, target);
-    const dx = tape.backward(loss, [x]).get(x)!;
-    const program = await Program.compile(store, tape.dispatches, { keep: [loss, dx] });
+    const projected = projectTap(tape, weights, 'relu1', x, K);
+    const loss = featureDistillation(tape, 'features', projected, target);
+    const learned = weights.trained.map((weight) => weight.tensor);
+    const gradients = [...tape.backward(loss, learned).values()];
+    const program = await Program.compile(store, tape.dispatches, { keep: [loss, ...gradients] });
     program.runPoisoned();
     const w = (await weights.read(store)).get('relu1.weight')!.values;
     let [expected, size] = [0, 0];
@@ -128,11 +132,26 @@ describe('distillation', () => {
         expected += difference ** 2 / (K * H * H);
         size += (2 * Math.abs(difference) * most * sumError(C + 1)) / (K * H * H);
       }
-    const [[found]] = (await program.readAll([loss, dx])) as unknown as [[number]];
+    const [[found], dw] = (await program.readAll([loss, ...gradients])) as unknown as [
+      [number],
+      Float32Array,
+    ];
+    // The projection learns: its gradient is not zero.
+    expect(dw.some((value) => Math.abs(value) > 0.01)).toBe(true);
     expect(Math.abs(found - expected)).toBeLessThanOrEqual(size + sumError(K * H * H + 4) * expected);
     program.destroy();
     store.destroy();
   });
+});
+
+it('Gram matrices of a picture by hand', async () => {
+  // [[5, 11], [11, 25]] / 2 from rows (1, 2) and (3, 4), against [[1, 0], [0, 0]] / 2.
+  const [[loss]] = (await values({}, (tape, _t, store) => {
+    const tap = (name: string, list: number[]) =>
+      store.pin(tensor(name, [1, 2, 1, 2], { lifetime: 'pinned' }), list);
+    return [gramDistillation(tape, 'gram', tap('student', [1, 2, 3, 4]), tap('teacher', [1, 0, 0, 0]))];
+  })) as [[number]];
+  expect(loss).toBe((2 ** 2 + 2 * 5.5 ** 2 + 12.5 ** 2) / 4);
 });
 
 describe('sums', () => {
