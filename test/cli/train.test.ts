@@ -39,7 +39,7 @@ const training = [
   ...['--log-every', '1', '--checkpoint-every', '10', '--out', 'net.safetensors'],
 ];
 
-describe('facet train face', { timeout: 300_000 }, () => {
+describe('facet train face', { timeout: 600_000 }, () => {
   it('learns, is killed, and goes on to the same bits', async () => {
     const child = spawn(process.execPath, [launcher, ...training], { cwd: folder, stdio: 'ignore' });
     const ended = new Promise((resolve) => child.on('close', resolve));
