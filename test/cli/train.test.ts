@@ -96,7 +96,7 @@ describe('facet train face', { timeout: 600_000 }, () => {
   });
 });
 
-describe('facet train face refuses', { timeout: 60_000 }, () => {
+describe('facet train face refuses', { timeout: 240_000 }, () => {
   const refused = async (args: readonly string[], rule: RegExp) => {
     const result = await facet(['train', 'face', ...args], { cwd: folder });
     expect(result.code, result.stderr).toBe(2);
