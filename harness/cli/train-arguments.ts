@@ -68,7 +68,8 @@ export interface FaceTraining {
   readonly epochs: number | undefined;
   readonly rate: number;
   readonly schedule: (typeof SCHEDULES)[number];
-  readonly warmup: number;
+  /** A fiftieth of the steps where left out. */
+  readonly warmup: number | undefined;
   readonly weightDecay: number;
   readonly clipNorm: number | undefined;
   readonly variation: Variation | undefined;
@@ -232,7 +233,7 @@ export function faceTraining(args: TrainArguments, defaults: TrainDefaults): Fac
     epochs: args.epochs,
     rate: args.lr ?? defaults.rates[loss],
     schedule: args.schedule,
-    warmup: args.warmup ?? Math.floor((steps ?? 0) / 50),
+    warmup: args.warmup,
     weightDecay: args.weightDecay,
     clipNorm: args.clipNorm,
     variation: args.augment ? FACE_VARIATION : undefined,
@@ -264,10 +265,11 @@ function samplingOf(args: TrainArguments, loss: FaceLoss): FaceTraining['samplin
 }
 
 /** The learning rates of a training of `steps` steps. */
-export function scheduleOf({ schedule: kind, rate, warmup }: FaceTraining, steps: number): Schedule {
-  // A run that is shorter than its warm-up has none.
-  const rises = warmup < steps ? warmup : 0;
-  return kind === 'constant' ? { kind, rate, warmup: rises } : { kind, rate, warmup: rises, steps };
+export function scheduleOf({ schedule: kind, rate, warmup: given }: FaceTraining, steps: number): Schedule {
+  const warmup = given ?? Math.floor(steps / 50);
+  if (warmup >= steps)
+    throw new InputError(`--warmup must be below the number of steps (${steps}), got ${warmup}`);
+  return kind === 'constant' ? { kind, rate, warmup } : { kind, rate, warmup, steps };
 }
 
 /** Parser of `90s`, `30m`, `2h`: seconds. */

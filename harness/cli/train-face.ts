@@ -1,5 +1,4 @@
 // `facet train face` and `facet finetune`: a face net from a folder of people.
-import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { Command } from 'commander';
@@ -9,24 +8,21 @@ import { Device } from '../../src/gpu/device.js';
 import { NN4_SMALL2_SIDE } from '../../src/nets/nn4-small2.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { NO_VARIATION } from '../../src/training/recipes.js';
-import { peopleSampler, plainSampler, type Sampler } from '../../src/training/samplers.js';
 import { findNn4 } from '../node/faces/models.js';
 import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
 import { CheckpointFolder, type FoundCheckpoint } from '../node/training/checkpoint-folder.js';
-import { type FaceSample, samplesOf, TeacherTargets } from '../node/training/face-batches.js';
+import { TeacherTargets } from '../node/training/face-batches.js';
 import { FaceTask } from '../node/training/face-task.js';
-import { type CropPair, holdOut, type PeopleSplit, validationPairs } from '../node/training/split.js';
 import { TrainLog } from '../node/training/train-log.js';
 import { trainReport } from '../node/training/train-report.js';
 import { canValidate } from '../node/training/validate.js';
-import { printJson, warn } from './face-options.js';
+import { warn } from './face-options.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import {
   type FaceTraining,
   FINETUNE_DEFAULTS,
   faceTraining,
   fromOption,
-  PEOPLE,
   scheduleOf,
   TRAIN_DEFAULTS,
   type TrainArguments,
@@ -34,13 +30,13 @@ import {
   trainOptions,
 } from './train-arguments.js';
 import { TrainBar } from './train-bar.js';
+import { trainingData } from './train-data.js';
 import { describeSkipped, type PreparedFaces, prepareFaces } from './train-prepare.js';
-import { type RunEnd, type RunFacts, runSteps } from './train-run.js';
+import { type RunFacts, runSteps } from './train-run.js';
+import { describeTraining, metadataOf, tell } from './train-words.js';
 import { readTuning } from './tuning-option.js';
 
 const DEFAULT_OUT = 'nn4.small2-trained.safetensors';
-/** Pairs of either kind that a validation compares. */
-const PAIRS = 1000;
 const NOTICE = 'stopping after this step; a checkpoint is kept (again: at once) …';
 
 /** The sub-command `train face`. */
@@ -131,65 +127,6 @@ async function filesOf(args: TrainArguments): Promise<RunFiles> {
   return { out, run, checkpoints, latest: args.resume ? latest : undefined };
 }
 
-/** The pictures of a training. */
-interface TrainingData {
-  readonly split: PeopleSplit;
-  readonly samples: readonly FaceSample[];
-  readonly sampler: Sampler;
-  readonly pairs: readonly CropPair[];
-  readonly digest: string;
-}
-
-/** InputError, with what is missing, where the people are too few for what is asked. */
-function dataOf(folder: string, training: FaceTraining, { aligned }: PreparedFaces): TrainingData {
-  const { people } = aligned;
-  if (people.length < 2) {
-    const [one] = people;
-    const who = one
-      ? `holds one person with a face that can be used (${one.name})`
-      : 'holds no face that can be used';
-    throw new InputError(`${folder}: ${who}; a net learns to tell at least two people apart`);
-  }
-  const several = people.filter(({ crops }) => crops.length > 1).length;
-  const needsPairs = training.losses.loss !== 'distil' || !('batch' in training.sampling);
-  if (several === 0 && (needsPairs || training.holdOut > 0)) {
-    const remedy = needsPairs
-      ? 'triplets need two pictures of a person; --teacher resnet34 learns from single ones'
-      : 'nobody can be held out for validation; --hold-out 0 trains without';
-    throw new InputError(`${folder}: each of ${people.length} people has one picture only: ${remedy}`);
-  }
-  const split = holdOut(people, training.holdOut, training.seed);
-  const samples = samplesOf(split.train);
-  const digest = createHash('sha256');
-  for (const { crops } of split.train) for (const { path } of crops) digest.update(`${path}\n`);
-  return {
-    split,
-    samples,
-    sampler: samplerOf(training, samples),
-    pairs: validationPairs(split.heldOut, PAIRS, training.seed),
-    digest: digest.digest('hex'),
-  };
-}
-
-function samplerOf({ sampling, seed }: FaceTraining, samples: readonly FaceSample[]): Sampler {
-  if ('batch' in sampling) return plainSampler(samples.length, sampling.batch, seed);
-  const byPerson = new Map<number, number[]>();
-  for (const [i, { person }] of samples.entries()) {
-    const own = byPerson.get(person);
-    if (own) own.push(i);
-    else byPerson.set(person, [i]);
-  }
-  // Whoever has one picture is nobody's positive.
-  const several = [...byPerson.values()].filter((own) => own.length > 1);
-  const { people = Math.min(PEOPLE, several.length), images } = sampling;
-  if (several.length < Math.max(2, people)) {
-    throw new InputError(
-      `--people ${people}: only ${several.length} people to train on have two pictures or more`,
-    );
-  }
-  return peopleSampler(several, people, images, seed);
-}
-
 async function train(
   folder: string,
   args: TrainArguments,
@@ -198,7 +135,7 @@ async function train(
   files: RunFiles,
   base: NetFile | undefined,
 ): Promise<number> {
-  const data = dataOf(folder, training, prepared);
+  const data = trainingData(folder, training, prepared);
   const steps = training.steps ?? Math.ceil(training.epochs! * data.sampler.stepsPerEpoch);
   const facts: RunFacts = {
     kind: 'face',
@@ -243,7 +180,7 @@ async function train(
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');
     const log = await TrainLog.open(join(files.run, 'log.jsonl'), files.latest ? task.trainer.steps : -1);
-    const lines = describe(device, training, data, task, steps);
+    const lines = describeTraining(device, training, data, task, steps);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);
     const running = task;
     const opened = device;
@@ -313,74 +250,4 @@ function goOn(facts: RunFacts, { checkpoint, path }: FoundCheckpoint, folder: st
   }
   facts.best = kept.best;
   facts.seconds = kept.seconds;
-}
-
-/** What is said at the beginning, and stands in the report. */
-function describe(
-  device: Device,
-  training: FaceTraining,
-  data: TrainingData,
-  { trainer }: FaceTask,
-  steps: number,
-): [string, string][] {
-  const { split, samples, sampler, pairs } = data;
-  const { losses, sampling, from, rate, schedule, weightDecay } = training;
-  const bytes = trainer.plans.reduce((sum, plan) => sum + plan.transientBytes + plan.textureBytes, 0);
-  const batch =
-    'batch' in sampling
-      ? `${sampler.batch}`
-      : `${sampler.batch / sampling.images} people x ${sampling.images} = ${sampler.batch}`;
-  return [
-    ['Adapter', device.adapter.description || device.adapter.device],
-    ['Net', `nn4.small2, trained from ${from === 'start' ? 'random weights' : `${from} on`}`],
-    ['Loss', losses.loss === 'distil' ? 'distil' : `${losses.loss}, ${losses.mine}, margin ${losses.margin}`],
-    ['Teacher', training.teacher ?? 'none'],
-    ['Training', `${samples.length} faces of ${split.train.length} people`],
-    [
-      'Held out',
-      `${split.heldOut.reduce((sum, { crops }) => sum + crops.length, 0)} faces of ${split.heldOut.length} people, ${pairs.length} pairs`,
-    ],
-    ['Batch', batch],
-    ['Steps', `${steps}, ${(steps / sampler.stepsPerEpoch).toFixed(1)} epochs`],
-    ['Learning rate', `${rate}, ${schedule}; weight decay ${weightDecay}`],
-    ['Memory', `${Math.ceil(bytes / 2 ** 20)} MiB for a batch, ${trainer.dispatches} dispatches a step`],
-  ];
-}
-
-function metadataOf(training: FaceTraining, { teacherContract }: PreparedFaces, data: TrainingData) {
-  return {
-    net: 'nn4.small2',
-    loss: training.losses.loss,
-    ...(teacherContract ? { teacher: `${teacherContract.net} ${teacherContract.weights}` } : {}),
-    trainedFrom: training.from,
-    faces: String(data.samples.length),
-    people: String(data.split.train.length),
-    seed: String(training.seed),
-  };
-}
-
-function tell(
-  args: TrainArguments,
-  files: RunFiles,
-  facts: RunFacts,
-  { step, why, last }: RunEnd,
-  steps: number,
-): void {
-  const written = facts.best !== undefined || why === 'done';
-  if (args.json) {
-    const weights = written ? files.out : null;
-    printJson({ weights, run: files.run, step, steps, why, best: facts.best ?? null, last: last ?? null });
-    return;
-  }
-  const best = facts.best
-    ? ` (step ${facts.best.step}, AUC ${facts.best.auc.toFixed(4)} on people held out)`
-    : '';
-  const parts = [
-    ...(written ? [`${files.out}${best}`] : []),
-    ...(why === 'done'
-      ? []
-      : [`stopped at step ${step} of ${steps}: ${why}; the same call with --resume goes on`]),
-    `log and report in ${files.run}`,
-  ];
-  process.stdout.write(`${parts.join('\n')}\n`);
 }

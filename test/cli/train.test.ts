@@ -39,7 +39,7 @@ const training = [
   ...['--log-every', '1', '--checkpoint-every', '10', '--out', 'net.safetensors'],
 ];
 
-describe('facet train face', { timeout: 300_000 }, () => {
+describe('facet train face', { timeout: 600_000 }, () => {
   it('learns, is killed, and goes on to the same bits', async () => {
     const child = spawn(process.execPath, [launcher, ...training], { cwd: folder, stdio: 'ignore' });
     const ended = new Promise((resolve) => child.on('close', resolve));
@@ -96,7 +96,7 @@ describe('facet train face', { timeout: 300_000 }, () => {
   });
 });
 
-describe('facet train face refuses', { timeout: 60_000 }, () => {
+describe('facet train face refuses', { timeout: 240_000 }, () => {
   const refused = async (args: readonly string[], rule: RegExp) => {
     const result = await facet(['train', 'face', ...args], { cwd: folder });
     expect(result.code, result.stderr).toBe(2);

@@ -87,7 +87,7 @@ export function cropGiven(template: FaceTemplate, inner: number): CropFace {
 }
 
 /**
- * Aligns what the cache does not hold yet. `openCropper` is called if there is anything to do. A picture that cannot be used
+ * Aligns what the cache does not hold yet. `withCropper` is called if there is anything to do. A picture that cannot be used
  * is skipped, and remembered. InputError where nothing is left.
  */
 export async function alignPeople(
