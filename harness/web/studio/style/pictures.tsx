@@ -95,7 +95,7 @@ function StyleList() {
                 <img src={url} alt={name} />
                 {all.length > 1 ? (
                   <Slider
-                    label={name}
+                    label={t('style.share', { name })}
                     value={share}
                     min={0.1}
                     max={4}

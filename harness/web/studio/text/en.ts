@@ -46,7 +46,6 @@ export const en = {
   'style.preset.gatys': 'Gatys',
   'style.size': 'Size',
   'style.steps': 'Steps',
-  'style.stepsAuto': 'of the preset',
   'style.color': 'Colours',
   'style.color.style': 'of the style',
   'style.color.keep': 'of the content',

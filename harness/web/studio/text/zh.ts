@@ -46,7 +46,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'style.preset.gatys': 'Gatys',
   'style.size': '尺寸',
   'style.steps': '步数',
-  'style.stepsAuto': '由预设决定',
   'style.color': '颜色',
   'style.color.style': '取自风格',
   'style.color.keep': '取自内容',
