@@ -95,7 +95,8 @@ function StyleList() {
                 <img src={url} alt={name} />
                 {all.length > 1 ? (
                   <Slider
-                    label={t('style.share', { name })}
+                    label={name}
+                    spoken={t('style.share', { name })}
                     value={share}
                     min={0.1}
                     max={4}
