@@ -3,6 +3,7 @@ import { Device, type Platform, Program, Tape, TensorStore, tensor } from 'facet
 import { FacePipeline, faceChips, findFaces, type Verification, verify } from 'facet/faces';
 import { findWeights, loadFaceModels, nodePlatform, readPicture } from 'facet/node';
 import { type StylizeResult, stylize } from 'facet/style';
+import { startWorker } from 'facet/web';
 
 const platform: Platform = nodePlatform();
 const device = await Device.open(platform);
@@ -26,5 +27,15 @@ const [vector] = await pipeline.embed(chips);
 const answer: Verification = verify(vector!, vector!, models.pipeline.embedder.threshold);
 // @ts-expect-error a picture has no such property: the types are not any
 result.image.depth;
+const worker = startWorker({ weights: './weights/' });
+const job = worker.start(
+  'stylize',
+  { content: { file: new Blob(), name: 'a.png' }, styles: [{ file: new Blob(), name: 'b.png', share: 1 }] },
+  (event) => event.type === 'step' && event.losses?.total,
+);
+job.tell({ type: 'pause' });
+const steps: number = (await job.result).steps;
+// @ts-expect-error there is no such job
+worker.call('dance', {});
 
-export { answer, values };
+export { answer, steps, values };

@@ -1,4 +1,4 @@
-// What `facet`, `facet/faces`, `facet/node` and `facet/style` declare, seen by a strict program that depends on the package.
+// What `facet`, `facet/faces`, `facet/node`, `facet/style` and `facet/web` declare, seen by a strict program that depends on the package.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,10 +55,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the declaration files', () => {
-  it('are those of four entry points', () => expect(declared).toHaveLength(4));
+  it('are those of five entry points', () => expect(declared).toHaveLength(5));
   it('serve a strict program', () => expect(typeErrors(consumer)).toBe(''));
   it('refuse a wrong one', () => {
-    const wrong = `${consumer.replace('@ts-expect-error', '')}\nexport const text: string = values;`;
+    const wrong = `${consumer.replace('@ts-expect-error a picture', '')}\nexport const text: string = values;`;
     expect(typeErrors(wrong)).toMatch(/TS2339: .*'depth'[\s\S]*TS2322: .*'string'/);
   });
 });

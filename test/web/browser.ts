@@ -1,6 +1,7 @@
 // A headless browser with WebGPU on the studio as built and served; none where no Chromium is installed.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
@@ -65,8 +66,17 @@ export function useStudio() {
       context.on('request', (request) => requests.push(request));
       return { context, page, troubles, requests };
     },
+    /** Ends the browser's GPU process, as a driver that is reset does. */
+    crashGpu: async () => {
+      const session = await held.browser!.newBrowserCDPSession();
+      await session.send('Browser.crashGpuProcess');
+    },
     /** Stops the server: what works from here on works without a network. */
-    stopServing: () => new Promise((resolve) => held.server?.close(resolve)),
+    stopServing: () =>
+      new Promise((resolve) => {
+        held.server?.close(resolve);
+        (held.server as Server).closeAllConnections();
+      }),
   };
 }
 
@@ -74,4 +84,42 @@ export function useStudio() {
 export async function settled(page: Page): Promise<void> {
   await page.locator('[data-ready]').waitFor({ timeout: 60_000 });
   await page.locator('[data-offline=kept]').waitFor({ state: 'attached', timeout: 30_000 });
+}
+
+/** Drops a file on a zone of the page. */
+export async function drop(page: Page, zone: string, name: string, bytes: Uint8Array): Promise<void> {
+  const base64 = Buffer.from(bytes).toString('base64');
+  const dataTransfer = await page.evaluateHandle(
+    ([text, file]) => {
+      const transfer = new DataTransfer();
+      const content = Uint8Array.from(atob(text!), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([content], file!, { type: 'image/png' }));
+      return transfer;
+    },
+    [base64, name],
+  );
+  await page.dispatchEvent(`[data-drop=${zone}]`, 'drop', { dataTransfer });
+}
+
+/** Fills in a number of the form. */
+export async function fill(page: Page, label: string, value: number): Promise<void> {
+  const field = page.getByLabel(label, { exact: true });
+  await field.fill(String(value));
+  await field.blur();
+}
+
+/** Clicks a button by its name. */
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
+/** Waits until the run is in a state. */
+export async function inState(page: Page, kind: 'running' | 'paused' | 'ended'): Promise<void> {
+  await page.locator(`[data-run=${kind}]`).waitFor({ timeout: 120_000 });
+}
+
+/** What a button downloads, by name and content. */
+export async function download(page: Page, button: string): Promise<{ name: string; bytes: Buffer }> {
+  const [file] = await Promise.all([page.waitForEvent('download'), press(page, button)]);
+  return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
 }

@@ -15,10 +15,12 @@ interface SliderProps extends Common {
   readonly step: number;
   /** What is shown at the right; the value unless said. */
   readonly shown?: string;
+  /** A longer label, for screen readers. */
+  readonly spoken?: string;
   onInput(value: number): void;
 }
 
-export function Slider({ label, hint, value, min, max, step, shown, disabled, onInput }: SliderProps) {
+export function Slider({ label, hint, value, shown, spoken, onInput, ...rest }: SliderProps) {
   const id = useId();
   return (
     <div class="field">
@@ -29,7 +31,9 @@ export function Slider({ label, hint, value, min, max, step, shown, disabled, on
       <input
         id={id}
         type="range"
-        {...{ min, max, step, value, disabled }}
+        {...rest}
+        value={value}
+        aria-label={spoken}
         aria-describedby={hint ? `${id}-hint` : undefined}
         onInput={(event) => onInput(event.currentTarget.valueAsNumber)}
       />

@@ -4,6 +4,7 @@ import type { RunPhase } from '../../../../src/style/manifest.js';
 import type { RunningJob } from '../../worker/client.js';
 import type { StylizeDone, StylizeEvent, StylizeMessage, StylizeParams } from '../../worker/stylize-job.js';
 import { startGpu, studioWorker } from '../gpu.js';
+import { t } from '../i18n.js';
 import { EtaClock } from './eta.js';
 import { type KeptRun, listCheckpoints, listRuns, removeRun, saveCheckpoint, saveRun } from './run-store.js';
 import { settingsOf } from './settings.js';
@@ -23,6 +24,8 @@ interface Current {
 
 const LOCK = 'facet-style-run';
 let current: Current | undefined;
+/** Settles when the last run has ended, its files are kept, and its lock is free. */
+let settled: Promise<void> = Promise.resolve();
 const clock = new EtaClock();
 
 /** Begins a run with what was chosen. */
@@ -105,14 +108,19 @@ async function again(resume: (checkpoint: Uint8Array<ArrayBuffer>) => Resume): P
 
 /** Cancels what runs and waits for its end. */
 async function ended(): Promise<StylizeDone | undefined> {
-  const job = current?.job;
-  if (!job || !state.busy.value) return undefined;
+  if (!state.busy.value) return undefined;
   stop();
-  return job.result.catch(() => undefined);
+  await settled;
+  return state.result.value;
 }
 
 /** One job of the worker, from its start to its end. Only one tab of the studio works at a time. */
-async function launch(resume?: Resume): Promise<void> {
+function launch(resume?: Resume): Promise<void> {
+  settled = work(resume);
+  return settled;
+}
+
+async function work(resume?: Resume): Promise<void> {
   const { content, styles, settings, trouble, run } = state;
   if (!current || !content.value || styles.value.length === 0) return;
   trouble.value = undefined;
@@ -151,7 +159,10 @@ function hear(own: Current, event: StylizeEvent): void {
       return;
     case 'compile':
       if (run.value.kind === 'preparing' && event.kernel !== undefined)
-        run.value = { kind: 'preparing', what: `${event.done} / ${event.total}` };
+        run.value = {
+          kind: 'preparing',
+          what: t('style.compiling', { done: event.done, total: event.total }),
+        };
       return;
     case 'started':
       own.phases = event.phases;

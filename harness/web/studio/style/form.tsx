@@ -239,7 +239,7 @@ function Advanced() {
       </div>
       {layers('styleLayers', 'style.layers')}
       {layers('contentLayers', 'style.contentLayer')}
-      <div class="field">
+      <div class="stack tight">
         <span class="hint">
           {t('style.net')}:{' '}
           {settings.value.net === 'vgg19'

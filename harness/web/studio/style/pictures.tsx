@@ -96,6 +96,7 @@ function StyleList() {
                 {all.length > 1 ? (
                   <Slider
                     label={name}
+                    spoken={t('style.share', { name })}
                     value={share}
                     min={0.1}
                     max={4}
