@@ -121,8 +121,8 @@ export function convTunable(target: Target, shape: ConvShape): Tunable {
   const winograd = ([2, 4] as const).filter((m) => winogradApplies(shape) && filtersFit(target, shape, m));
   const all = [
     'direct',
-    ...winograd.map((m) => `winograd${m}`),
     ...(gemmApplies(target) ? ['gemm'] : []),
+    ...winograd.map((m) => `winograd${m}`),
     ...(target.cpu ? [] : gpuCandidates(target)),
   ];
   const candidates = [...new Set([defaultAlgorithm(target, shape), ...all])];

@@ -20,8 +20,8 @@ const gpu = useDevice();
 
 /** NaN in every interior place and padding lane, zero on the border: what a slot may hold before its tensor. */
 function poisoned({ shape, layout }: Tensor): Float32Array {
-  const roundedAxis = layout === 'image' ? 1 : shape.length - 1;
-  const rounded = shape.map((extent, axis) => (axis === roundedAxis ? 4 * Math.ceil(extent / 4) : extent));
+  const axes = { image: [1], filter: [0, 1], flat: [shape.length - 1] }[layout];
+  const rounded = shape.map((extent, axis) => (axes.includes(axis) ? 4 * Math.ceil(extent / 4) : extent));
   return packTensor(new Float32Array(sizeOf(rounded)).fill(Number.NaN), rounded, layout);
 }
 

@@ -17,7 +17,7 @@ describe('the folder', () => {
   it('of the package is found from the sources and from a bundle', async () => {
     const root = packageRoot();
     expect(packageRoot(pathToFileURL(join(root, 'dist', 'chunk.js')).href)).toBe(root);
-    expect(listNets()).toEqual(['vgg16', 'vgg19', 'vgg19-slim']);
+    expect(listNets()).toEqual(['nn4.small2', 'vgg16', 'vgg19', 'vgg19-slim']);
     // Installed below a project of another name, with a broken package.json in between.
     const installed = join(folder, 'node_modules', 'facet');
     await mkdir(join(installed, 'dist', 'deep'), { recursive: true });
