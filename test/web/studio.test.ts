@@ -140,7 +140,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     await press(page, 'Stop');
     await inState(page, 'ended');
     const manifest = parseRunManifest((await download(page, 'Recipe')).bytes.toString(), 'the recipe');
-    expect(manifest.phases.at(-1)!.options.styleWeight).toBe(60);
+    expect(manifest.phases.map(({ options }) => options.styleWeight)).toEqual([25, 60]);
     const { bytes } = await download(page, 'Checkpoint');
     const checkpoint = decodeCheckpoint(bytes, 'the checkpoint');
     expect(checkpoint.step).toBe(manifest.steps);
@@ -166,7 +166,17 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     await inState(page, 'ended');
     const back = parseRunManifest((await download(page, 'Recipe')).bytes.toString(), 'the recipe');
     expect(back.steps).toBeGreaterThanOrEqual(inNode.steps);
+    expect(back.phases).toHaveLength(1);
     expect(back.phases[0]!.options.styleWeight).toBe(60);
+    await page
+      .getByRole('button', { name: /^Back to step/ })
+      .first()
+      .click();
+    await inState(page, 'running');
+    await press(page, 'Stop');
+    await inState(page, 'ended');
+    const again = parseRunManifest((await download(page, 'Recipe')).bytes.toString(), 'the recipe');
+    expect(again.phases).toHaveLength(1);
     expect(troubles).toEqual([]);
     await context.close();
   });

@@ -270,8 +270,17 @@ function phasesOf({ resume, styles }: StylizeParams, options: StyleOptions, step
   const before = resume.phases ?? [];
   // Without a record the checkpoint's own options are taken to be those of the whole run.
   if (before.length === 0) return [{ from: 0, options, shares }];
-  if (!resume.changes && !resume.grow) return before.filter(({ from }) => from < step || from === 0);
+  const kept = before.filter(({ from }) => from < step);
+  const last = kept.at(-1);
+  if (last && sameWishes(last, { options, shares })) return kept;
   return withPhase(before, { from: step, options, shares });
+}
+
+/** Options that were read from a file lie in another order. */
+function sameWishes(a: Omit<RunPhase, 'from'>, b: Omit<RunPhase, 'from'>): boolean {
+  const text = ({ options, shares }: Omit<RunPhase, 'from'>) =>
+    JSON.stringify([Object.entries(options).sort(([x], [y]) => (x < y ? -1 : 1)), shares]);
+  return text(a) === text(b);
 }
 
 /** The bytes in a buffer of their own length, which can be moved. */

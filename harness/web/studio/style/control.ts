@@ -70,7 +70,9 @@ export async function apply(): Promise<void> {
 
 /** Goes on with one more scale. */
 export async function larger(): Promise<void> {
-  await again((checkpoint) => ({ checkpoint, grow: true }));
+  const resolved = state.resolved.value;
+  const changes = hasChanges() && resolved && 'live' in resolved ? { changes: resolved.live } : {};
+  await again((checkpoint) => ({ checkpoint, grow: true, ...changes }));
 }
 
 /** Goes on after a stop. */
@@ -91,7 +93,14 @@ export async function backTo(step: number): Promise<void> {
       Object.entries(series).map(([name, values]) => [name, values.slice(0, count)]),
     ),
   };
-  await launch({ checkpoint: found.bytes, phases: phasesUpTo(step) });
+  const phases = phasesUpTo(step);
+  // A checkpoint goes on with the shares that it was made with.
+  const shares = phases.at(-1)?.shares;
+  state.styles.value = state.styles.value.map((style, i) => ({
+    ...style,
+    share: shares?.[i] ?? style.share,
+  }));
+  await launch({ checkpoint: found.bytes, phases });
 }
 
 function phasesUpTo(step: number): readonly RunPhase[] {
