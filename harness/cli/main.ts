@@ -10,6 +10,7 @@ import { faceCommand } from './face.js';
 import { paintCommand } from './paint.js';
 import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
+import { serveCommand, workerCommand } from './serve.js';
 import { sheetCommand } from './sheet.js';
 import { stylizeCommand } from './stylize.js';
 import { tuneCommand } from './tune.js';
@@ -42,6 +43,8 @@ function buildProgram(): Command {
     paintCommand(),
     sheetCommand(),
     faceCommand(),
+    serveCommand(),
+    workerCommand(),
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),

@@ -79,12 +79,19 @@ export class FaceSession {
 
   /** The same of a picture that is read already; `path` names it in messages. */
   async chipsOf(picture: RgbImage, path: string, find: Partial<FindOptions> = {}): Promise<PictureFaces> {
+    const seen = await this.look(picture, path, find);
+    if (seen.faces.length === 0) throw noFace(path, picture);
+    return seen;
+  }
+
+  /** The same where no face is no error. */
+  async look(picture: RgbImage, path: string, find: Partial<FindOptions> = {}): Promise<PictureFaces> {
     if (this.aligned) {
       const chip = alignedChip(picture, this.embedder.template, path);
       return { path, picture, detected: 1, comparable: 1, faces: [{ chip }] };
     }
     const { faces, ...counts } = await findFaces(this.pipeline, picture, { ...this.find, ...find });
-    if (faces.length === 0) throw noFace(path, picture);
+    if (faces.length === 0) return { path, picture, ...counts, faces: [] };
     const chips = await faceChips(this.pipeline, picture, faces, this.embedder.template);
     return { path, picture, ...counts, faces: faces.map((found, i) => ({ found, chip: chips[i]! })) };
   }
@@ -109,7 +116,7 @@ export interface ChipFace {
   readonly chip: RgbImage;
 }
 
-/** The faces of one picture, at least one. */
+/** The faces of one picture. */
 export interface PictureFaces {
   readonly path: string;
   readonly picture: RgbImage;
