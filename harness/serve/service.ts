@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { InputError } from '../../src/base/errors.js';
 import type { Precision } from '../../src/gpu/kernel.js';
@@ -128,6 +129,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         maxHeaderSize: 16 * 1024,
       },
     }) as Server;
+    server.on('clientError', refuse);
     server.maxConnections = limits.maxConnections;
     // A reader that takes nothing for so long is let go; streams send a line more often than that.
     server.setTimeout(120_000);
@@ -200,6 +202,29 @@ function listen(server: Server, host: string, port: number): Promise<number> {
       done(typeof address === 'object' && address ? address.port : port);
     });
   });
+}
+
+/** Tells, in JSON too, what was not even a request. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const [status, reason, code, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ([
+          431,
+          'Request Header Fields Too Large',
+          'headers_too_large',
+          'headers must have at most 16 KiB',
+        ] as const)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ([408, 'Request Timeout', 'timeout', 'the request took too long to come'] as const)
+        : ([400, 'Bad Request', 'bad_request', 'this is no HTTP/1.1 request'] as const);
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({ error: { code, message, where: 'request' } });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
 }
 
 /** Waits for what is being answered, then ends what is left. */
