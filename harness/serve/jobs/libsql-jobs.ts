@@ -73,9 +73,8 @@ class LibsqlJobs implements JobDatabase {
     return this.db.path;
   }
 
-  get now(): string {
-    return String(this.clock());
-  }
+  /** Stands for a parameter: a time in the text would make each statement a new one, to be compiled and kept. */
+  readonly now = '$now';
 
   transaction<T>(work: (query: JobQuery) => Promise<T>): Promise<T> {
     const turn = () => this.all(work);
@@ -125,8 +124,10 @@ class LibsqlJobs implements JobDatabase {
     sql: string,
     values: readonly JobValue[] = [],
   ) => {
-    const text = sql.replace(/\$(\d+)/g, '?$1');
     const given = values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value));
+    const timed = sql.includes(this.now);
+    if (timed) given.push(this.clock());
+    const text = sql.replaceAll(this.now, `?${given.length}`).replace(/\$(\d+)/g, '?$1');
     if (/^\s*select\b|\breturning\b/i.test(text)) return this.db.query<Row>(text, given);
     this.db.run(text, given);
     return [];

@@ -58,3 +58,24 @@ it('a clock that jumps costs an attempt and no result', async () => {
   expect([...(await store.result(job.id))!]).toEqual([2]);
   await store.close();
 });
+
+it('compiles no statement twice, however late it is', async () => {
+  let now = 1e12;
+  const path = join(folder, 'statements.db');
+  const store = await openJobFile(path, { clock: () => now++, lease: 60_000 });
+  const kept = () =>
+    (Reflect.get(Reflect.get(Reflect.get(store, 'db'), 'db'), 'statements') as Map<string, unknown>).size;
+  const round = async () => {
+    await store.create({ spec: null, inputs: new Map() });
+    const { lease } = (await store.claim('w'))!;
+    await store.beat(lease, { step: 1, total: 2 });
+    await store.checkpoint(lease, Uint8Array.of(1), { step: 1, total: 2 });
+    await store.complete(lease, Uint8Array.of(1), null);
+    await store.sweep();
+  };
+  await round();
+  const first = kept();
+  for (let i = 0; i < 20; i++) await round();
+  expect(kept()).toBe(first);
+  await store.close();
+});
