@@ -1,6 +1,7 @@
 // The device of a server or worker: opened when it is needed, put away when it is lost, and opened again.
 import { DeviceLostError, KernelError, OutOfMemoryError } from '../../src/base/errors.js';
 import { Device, type DeviceOptions } from '../../src/gpu/device.js';
+import type { Precision } from '../../src/gpu/kernel.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import type { Platform } from '../../src/platform/platform.js';
 import { Turns } from './turns.js';
@@ -23,9 +24,14 @@ export class Gpu {
     this.turns = new Turns(options.queue);
   }
 
-  /** The device. DeviceLostError where no adapter is found. */
-  device(): Promise<Device> {
-    this.opening ??= this.open().catch((error: unknown) => {
+  /**
+   * The device, which is opened anew where it computes with another precision than is asked for. Called by who has the
+   * turn. DeviceLostError where no adapter is found.
+   */
+  async device(precision?: Precision): Promise<Device> {
+    const open = await this.opening?.catch(() => undefined);
+    if (open && precision && open.target.precision !== precision) await this.discard();
+    this.opening ??= this.open(precision).catch((error: unknown) => {
       this.opening = undefined;
       throw error;
     });
@@ -53,10 +59,10 @@ export class Gpu {
     this.platform = undefined;
   }
 
-  private async open(): Promise<Device> {
+  private async open(precision: Precision | undefined): Promise<Device> {
     this.platform ??= nodePlatform();
     const { onDevice, queue: _, ...options } = this.options;
-    const device = await Device.open(this.platform, options);
+    const device = await Device.open(this.platform, { ...options, ...(precision ? { precision } : {}) });
     onDevice?.(device);
     return device;
   }

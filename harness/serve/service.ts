@@ -134,14 +134,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     // A reader that takes nothing for so long is let go; streams send a line more often than that.
     server.setTimeout(120_000);
     const address = await listen(server, host, port);
-    closers.unshift(() => close(server));
     const working = options.work ? beginWork(options, store, gpu, metrics, ending.signal) : undefined;
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${address}`,
       async stop() {
+        // No new request comes in while the picture is kept.
+        const closed = close(server);
         ending.abort();
         watch.close();
         await working;
+        await closed;
         for (const end of closers) await end();
       },
     };

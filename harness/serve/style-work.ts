@@ -54,7 +54,7 @@ export class GpuStyleEngine implements StyleEngine {
     const weights = await weightsFor({ net: spec.net }, options, checkpoint?.options);
     return this.gpu.turns.long(async () => {
       try {
-        const device = await this.gpu.device();
+        const device = await this.gpu.device(spec.precision);
         const result = await stylize(
           { device, weights, content, style, options, ...(checkpoint ? { resume: checkpoint } : {}) },
           {

@@ -20,8 +20,9 @@ const PLACES = [
   ...[17, 16, 15, 14].map((version) => `/usr/lib/postgresql/${version}/bin`),
 ];
 
-/** Whether this machine has PostgreSQL's own server. */
+/** Where this machine has PostgreSQL's own server; FACET_TEST_POSTGRES=pglite says not to look. */
 export function serverFolder(): string | undefined {
+  if (process.env.FACET_TEST_POSTGRES === 'pglite') return undefined;
   return PLACES.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
 }
 

@@ -45,6 +45,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Bindings }> {
   const guard = new Guard(options);
   const uploads = new Uploads(options.uploads);
   const { metrics, log } = options;
+  const pageOf = (path: string) => options.site?.get(path === '/' ? '/index.html' : path);
 
   const fail = (error: unknown, where: string): Response => {
     const problem =
@@ -59,9 +60,8 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Bindings }> {
     const client = c.env?.incoming?.socket.remoteAddress ?? 'local';
     try {
       guard.check({
-        method: c.req.method,
-        path: c.req.path,
         client,
+        open: c.req.path === '/healthz' || (c.req.method === 'GET' && pageOf(c.req.path) !== undefined),
         header: (name) => c.req.header(name),
       });
       await next();
@@ -109,7 +109,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Bindings }> {
     });
   }
   app.get('*', async (c, next) => {
-    const file = options.site?.get(c.req.path === '/' ? '/index.html' : c.req.path);
+    const file = pageOf(c.req.path);
     if (!file) return next();
     const headers = { 'content-type': file.type, 'content-security-policy': PAGE_CSP };
     return new Response(file.bytes, { headers });

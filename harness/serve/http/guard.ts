@@ -14,9 +14,9 @@ export interface GuardOptions {
 
 /** What the guard looks at. */
 export interface Asking {
-  readonly method: string;
-  readonly path: string;
   readonly client: string;
+  /** What everybody may see: whether the service lives, and the studio's files. */
+  readonly open: boolean;
   header(name: string): string | undefined;
 }
 
@@ -43,7 +43,7 @@ export class Guard {
   check(asking: Asking): void {
     this.count(asking.client);
     this.checkOrigin(asking);
-    if (asking.path === '/healthz') return;
+    if (asking.open) return;
     if (this.token) this.checkToken(asking);
     else checkHost(asking);
   }
