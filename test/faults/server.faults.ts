@@ -78,7 +78,9 @@ it('the server killed while clients hand in and workers work', async () => {
       'all done',
       async () => {
         await sleep(300);
-        return (await Promise.all(acknowledged.map(jobOf))).every(({ state }) => state === 'done');
+        const states = (await Promise.all(acknowledged.map(jobOf))).map(({ state }) => state);
+        expect(states).not.toContain('failed');
+        return states.every((state) => state === 'done');
       },
       240_000,
     );

@@ -52,7 +52,7 @@ async function check(ids: readonly string[]): Promise<{ attempts: number; expect
 
 it.skipIf(serverFolder() === undefined)(`${JOBS} jobs, workers killed at random moments`, async () => {
   const ids: string[] = [];
-  for (let i = 0; i < JOBS; i++) ids.push((await store.create({ spec: spec(60), inputs })).job.id);
+  for (let i = 0; i < JOBS; i++) ids.push((await store.create({ spec: spec(30), inputs })).job.id);
   const both = workers();
   const random = chance(2);
   const recoveries: number[] = [];

@@ -12,7 +12,7 @@ let store: JobStore;
 let running: { stop: AbortController; done: Promise<void> }[] = [];
 beforeEach(async () => {
   folder = scratchFolder();
-  store = await jobsIn(folder, { lease: 60_000 });
+  store = await jobsIn(folder, { lease: 60_000, maxTries: 5 });
 });
 afterEach(async () => {
   for (const { stop } of running) stop.abort();

@@ -18,8 +18,11 @@ export interface JobDatabase {
   transaction<T>(work: (query: JobQuery) => Promise<T>): Promise<T>;
   /** The same for pictures and checkpoints, which take long: beside the transactions, where the database can. */
   bulk<T>(work: (query: JobQuery) => Promise<T>): Promise<T>;
-  /** Puts a job behind all that wait, to be taken in `delay` ms at the earliest. */
-  enqueue(query: JobQuery, id: string, delay: number): Promise<void>;
+  /**
+   * Puts a job behind all that wait, to be taken in `delay` ms at the earliest; one that comes back, `again`, before
+   * those that nobody has begun.
+   */
+  enqueue(query: JobQuery, id: string, delay: number, again: boolean): Promise<void>;
   /** Takes the job that has waited longest; no other transaction sees it until this one has ended. */
   dequeue(query: JobQuery): Promise<string | undefined>;
   /** Takes a job out of the queue that nobody is to work on. */

@@ -106,14 +106,11 @@ class PostgresJobs implements JobDatabase {
     return this.on(this.pictures, work);
   }
 
-  async enqueue(query: JobQuery, id: string, delay: number): Promise<void> {
+  async enqueue(query: JobQuery, id: string, delay: number, again: boolean): Promise<void> {
     // In seconds of the server's clock: those of the machines may disagree.
     const startAfter = Math.round(delay / 1000);
-    await this.boss.send(
-      QUEUE,
-      {},
-      { id, db: this.executor(query), ...(startAfter > 0 ? { startAfter } : {}) },
-    );
+    const options = { id, db: this.executor(query), priority: again ? 1 : 0 };
+    await this.boss.send(QUEUE, {}, startAfter > 0 ? { ...options, startAfter } : options);
   }
 
   async dequeue(query: JobQuery): Promise<string | undefined> {

@@ -59,7 +59,7 @@ export class SqlJobStore implements JobStore {
     options: JobStoreOptions = {},
   ) {
     this.lease = options.lease ?? 15_000;
-    this.maxTries = options.maxTries ?? 5;
+    this.maxTries = options.maxTries ?? 10;
     this.backoff = options.backoff ?? 1000;
     this.retention = options.retention ?? WEEK;
     this.job = `${prefix}job`;
@@ -84,7 +84,7 @@ export class SqlJobStore implements JobStore {
         return { job: recordOf(known!), fresh: false };
       }
       for (const [name, bytes] of inputs) await this.putParts(query, id, INPUT + name, bytes);
-      await this.db.enqueue(query, id, 0);
+      await this.db.enqueue(query, id, 0, false);
       return { job: (await this.select(query, id))!, fresh: true };
     });
   }
@@ -224,7 +224,7 @@ export class SqlJobStore implements JobStore {
       );
       if (!held) return false;
       if (held[0] === 1) await this.finish(query, lease.id, 'cancelled', null);
-      else await this.db.enqueue(query, lease.id, 0);
+      else await this.db.enqueue(query, lease.id, 0, true);
       return true;
     });
   }
@@ -307,7 +307,7 @@ export class SqlJobStore implements JobStore {
          worker = null, lease_until = null where id = $1`,
       [id, delay],
     );
-    await this.db.enqueue(query, id, delay);
+    await this.db.enqueue(query, id, delay, true);
   }
 
   private async finish(

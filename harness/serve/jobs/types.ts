@@ -65,7 +65,7 @@ export type Beat = 'held' | 'cancel' | 'lost';
 export interface JobStoreOptions {
   /** How long a job stays a worker's after its last heart-beat, in ms (15,000). */
   readonly lease?: number;
-  /** Attempts without a new checkpoint before a job has failed (5). */
+  /** Attempts without a new checkpoint before a job has failed (10). */
   readonly maxTries?: number;
   /** Wait before an attempt after a crash, in ms, doubled each time (1,000). */
   readonly backoff?: number;

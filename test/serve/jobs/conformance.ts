@@ -109,6 +109,14 @@ export function conforms(
       expect(await store.counts()).toEqual({ queued: 0, running: 3, done: 0, failed: 0, cancelled: 0 });
     });
 
+    it('gives a job that comes back before those that nobody has begun', async () => {
+      const [first, second] = [await create('a'), await create('b')];
+      await store.release(await claim());
+      expect((await claim()).id).toBe(first.id);
+      await create('c');
+      expect((await claim()).id).toBe(second.id);
+    });
+
     it('gives each job to one of several workers', async () => {
       const stores = [store, await another(), await another()];
       const ids = await Promise.all(Array.from({ length: 12 }, (_, i) => create(`${i}`)));
