@@ -30,6 +30,8 @@ it('the server killed while clients hand in and workers work', async () => {
     '2',
     '--checkpoint-every',
     '0.2',
+    '--rate',
+    '100000',
   ]);
   const [content, styles] = [await png(32, 32, 1), await png(32, 32, 2)];
   let url = '';
