@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
+import sharp from 'sharp';
 import { InputError } from '../../src/base/errors.js';
 import type { Precision } from '../../src/gpu/kernel.js';
 import { packageVersion } from '../../src/platform/node-paths.js';
@@ -84,6 +85,8 @@ const GRACE = 5000;
 /** Starts the service. InputError where it must not or cannot. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   checkExposure(options);
+  // Strangers' pictures are not to be kept in memory for the case that they come again.
+  sharp.cache(false);
   const { folder, database, log, host, port } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const store = await openJobs(database, folder, options.jobs);

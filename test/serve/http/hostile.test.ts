@@ -1,7 +1,8 @@
 // Requests that mean no good: each is answered 4xx with JSON that says what is wrong, and leaves no memory behind.
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { form, png } from '../shared.js';
@@ -265,24 +266,22 @@ it('files appear for none of them, and nothing is logged that is a bug', () => {
 });
 
 it('memory does not grow with them', { timeout: 120_000 }, async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
   const round = async () => {
     for (const [, ask] of REQUESTS) await ask().catch(() => undefined);
+    await sleep(50);
+    collect();
+    const { heapUsed, external, rss } = process.memoryUsage();
+    return { held: (heapUsed + external) / 2 ** 20, rss: rss / 2 ** 20 };
   };
   await round();
-  const sizes: number[] = [];
-  for (let i = 0; i < 4; i++) {
-    await round();
-    global.gc?.();
-    await sleep(20);
-    sizes.push(process.memoryUsage().rss / 2 ** 20);
-  }
-  const growth = sizes.at(-1)! - sizes[0]!;
-  if (process.env.FACET_HOSTILE_REPORT) {
-    writeFileSync(
-      join(process.env.FACET_HOSTILE_REPORT, 'hostile.json'),
-      JSON.stringify({ requests: REQUESTS.length, sizes }),
-    );
-  }
+  const rounds: { held: number; rss: number }[] = [];
+  for (let i = 0; i < 4; i++) rounds.push(await round());
+  const growth = (of: 'held' | 'rss') => rounds.at(-1)![of] - rounds[0]![of];
+  const told = JSON.stringify(rounds);
   // Three rounds of 57 requests with up to 5 MB each: kept, they would be 60 MB and more.
-  expect(growth, sizes.join(' ')).toBeLessThan(40);
+  expect(growth('held'), told).toBeLessThan(10);
+  // What the system sees has the allocator's holes in it, which a picture decoder leaves.
+  expect(growth('rss'), told).toBeLessThan(100);
 });
