@@ -14,11 +14,11 @@ import { reasonOf } from '../node/overwrite.js';
 import { isStyleName, paintStyle, STYLE_NAMES, type StyleName } from '../node/paint/index.js';
 import { checkPicturePath, readPicture, writePicture } from '../node/pictures.js';
 import { demoSheet } from '../node/sheet.js';
+import { weightsFor } from '../node/style/weights-for.js';
 import { oneOf, wholeNumber } from './arguments.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import { toLossTrace } from './loss-trace.js';
 import { StepBar } from './step-bar.js';
-import { weightsFor } from './stylize-prepare.js';
 import { readTuning, tuningOption } from './tuning-option.js';
 
 /** Black Canyon, Colorado River, 1871, from the Getty's Open Content Program (CC0), by the package that ships it. */

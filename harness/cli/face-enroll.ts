@@ -6,11 +6,10 @@ import type { RgbImage } from '../../src/base/image.js';
 import { checkName } from '../../src/faces/gallery/checks.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
 import type { EnrollOutcome, NewSample } from '../../src/faces/gallery/types.js';
-import { judgeFace, QUALITY_LEVELS, type QualityLevel } from '../../src/faces/gate.js';
+import { QUALITY_LEVELS, type QualityLevel } from '../../src/faces/gate.js';
 import type { FoundFace } from '../../src/faces/read.js';
+import { openOrCreate, refusals, sampleOfFace } from '../node/faces/enrol.js';
 import { type ListedPicture, listPictures } from '../node/faces/picture-list.js';
-import { sampleFacts } from '../node/faces/sample-facts.js';
-import { encodePicture } from '../node/pictures.js';
 import { oneOf } from './arguments.js';
 import {
   type DatabaseArguments,
@@ -31,7 +30,7 @@ import {
   printJson,
   warn,
 } from './face-options.js';
-import { chipHash, FaceSession, modelsOf } from './face-session.js';
+import { FaceSession, modelsOf } from './face-session.js';
 
 interface EnrollArguments extends FindArguments, NetArguments, DatabaseArguments {
   name?: string;
@@ -208,14 +207,10 @@ class Enrolment {
   /** The face to enrol, undefined where the gate refused it. */
   private async judged(picture: ListedPicture): Promise<Pick<Ready, 'chip' | 'found'> | undefined> {
     const { path } = picture;
-    const { faces, comparable } = await this.session.chips(path);
-    const { chip, found } = faces[0]!;
-    if (!found) return { chip };
+    const seen = await this.session.chips(path);
     // Who says which face counts has seen that there are several.
-    const count = this.args.faces === undefined ? comparable : 1;
-    const verdict = judgeFace(found.quality, this.args.quality, count);
-    if (verdict.accepted) return { chip, found };
-    const reasons = verdict.reasons.map(({ message }) => message);
+    const reasons = refusals(seen, this.args.quality, this.args.faces !== undefined);
+    if (reasons.length === 0) return seen.faces[0]!;
     this.refuse(picture, this.args.name ?? picture.folder, reasons);
     warn(`${path}: refused: ${reasons.join('; ')}`);
     return undefined;
@@ -226,29 +221,13 @@ class Enrolment {
     this.mustTell ||= named;
   }
 
-  private async sample({ picture, person, chip, found }: Ready, embedding: Float32Array): Promise<NewSample> {
-    return {
-      person,
-      embedding,
-      cropHash: await chipHash(chip),
-      source: resolve(picture.path),
-      quality: found ? sampleFacts(found) : { aligned: true },
-      ...(this.args.keepCrops ? { crop: await encodePicture(chip, 'png') } : {}),
-    };
+  private sample({ picture, person, chip, found }: Ready, embedding: Float32Array): Promise<NewSample> {
+    const keepCrop = this.args.keepCrops === true;
+    return sampleOfFace({ person, chip, found, embedding, source: resolve(picture.path), keepCrop });
   }
 
   private async open(): Promise<Collection> {
-    if (this.collection) return this.collection;
-    const { contract } = this.session;
-    const store = await this.store.open();
-    const known = (await store.listCollections()).some(({ name }) => name === this.name);
-    this.collection = known
-      ? await store.openCollection(this.name, contract)
-      : await store.createCollection(this.name, contract).catch(async (error: unknown) => {
-          // Another program may have made it meanwhile; if not, this throws again.
-          if (!(error instanceof InputError)) throw error;
-          return store.openCollection(this.name, contract);
-        });
+    this.collection ??= await openOrCreate(await this.store.open(), this.name, this.session.contract);
     return this.collection;
   }
 }

@@ -1,8 +1,9 @@
 // `facet face identify`: who is in a picture.
 import { Command } from 'commander';
 import { GpuNearest } from '../../src/faces/gallery/gpu-nearest.js';
-import { DECISION_RULES, type DecisionRule, namedOnce } from '../../src/faces/gallery/rank.js';
+import { DECISION_RULES, type DecisionRule } from '../../src/faces/gallery/rank.js';
 import type { Snapshot } from '../../src/faces/gallery/search.js';
+import { type NamedFace, nameFaces } from '../node/faces/judgement.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { oneOf, realNumber, wholeNumber } from './arguments.js';
 import {
@@ -11,7 +12,6 @@ import {
   type Judgement,
   judgementOf,
   needCollection,
-  probabilityAt,
   withStore,
 } from './face-database.js';
 import { checkDraw, drawTo } from './face-draw.js';
@@ -92,19 +92,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
       const outcome = await forPictures(pictures, async (picture) => {
         const seen = await session.chips(picture.path);
         const embeddings = await session.embed(seen.faces.map(({ chip }) => chip));
-        const found = await Promise.all(embeddings.map((embedding) => gallery.identify(embedding, options)));
-        const faces = namedOnce(found).map(
-          ({ person, candidates, taken }, i): NamedFace => ({
-            person,
-            taken,
-            candidates: candidates.map((candidate) => ({
-              ...candidate,
-              // It was fitted to the distances of pairs, which those of the other rules are not.
-              probability: args.rule === 'best' ? probabilityAt(judgement, candidate.distance) : null,
-            })),
-            ...seen.faces[i]!.found,
-          }),
-        );
+        const faces = await nameFaces(gallery, seen.faces, embeddings, options, judgement);
         if (args.draw !== undefined)
           await draw(args.draw, seen, faces, picture.relative, pictures.length, args);
         if (!args.json) for (const face of faces) print(describe(picture.path, face, judgement));
@@ -141,18 +129,6 @@ function onGpu({ device }: FaceSession, { page }: Snapshot, pictures: number): G
   const { length } = page.ids;
   if (length < MANY || (device.target.cpu && length * pictures < MANY_IN_SOFTWARE)) return undefined;
   return GpuNearest.open(device, page.vectors);
-}
-
-interface NamedFace {
-  /** Null: unknown. */
-  readonly person: string | null;
-  /** Whether the nearest person is unknown here because a nearer face of the picture has that name. */
-  readonly taken: boolean;
-  readonly candidates: readonly {
-    readonly person: string;
-    readonly distance: number;
-    readonly probability: number | null;
-  }[];
 }
 
 function describe(path: string, { person, candidates, taken }: NamedFace, { threshold }: Judgement): string {

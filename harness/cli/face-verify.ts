@@ -1,15 +1,12 @@
 // `facet face verify`: whether two pictures show one person.
 import { Command } from 'commander';
-import { InputError } from '../../src/base/errors.js';
-import { describeContract, sameContract } from '../../src/faces/gallery/checks.js';
-import { squaredDistance } from '../../src/faces/gallery/distance.js';
+import { checkContract, compareFaces } from '../node/faces/judgement.js';
 import { realNumber } from './arguments.js';
 import {
   type DatabaseArguments,
   databaseOptions,
   judgementOf,
   needCollection,
-  probabilityAt,
   withStore,
 } from './face-database.js';
 import {
@@ -54,24 +51,16 @@ async function runVerify(a: string, b: string, args: VerifyArguments): Promise<n
   const facts =
     args.collection === undefined ? undefined : await withStore(args, (store) => needCollection(store, args));
   const models = await modelsOf({ ...args, ...(args.net ? {} : { net: facts?.contract.net }) });
-  if (facts && !sameContract(models.contract, facts.contract)) {
-    throw new InputError(
-      `collection ${facts.name} holds embeddings of ${describeContract(facts.contract)}; its threshold does not fit ${describeContract(models.contract)}`,
-    );
-  }
+  if (facts) checkContract(facts, models);
   const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, args.threshold);
   return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
     const sides = [await session.chips(a), await session.chips(b)] as const;
     const [first, second] = await session.embed(sides.map(({ faces }) => faces[0]!.chip));
-    const distance = squaredDistance(first!, second!);
-    const same = distance < judgement.threshold;
-    const probability = probabilityAt(judgement, distance);
+    const compared = compareFaces(first!, second!, judgement);
+    const { same, distance, probability } = compared;
     if (args.json) {
       printJson({
-        same,
-        distance,
-        threshold: judgement.threshold,
-        probability,
+        ...compared,
         net: session.contract.net,
         pictures: sides.map(({ path, detected, faces }) => ({ path, detected, ...faces[0]!.found })),
       });

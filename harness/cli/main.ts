@@ -11,6 +11,7 @@ import { faceCommand } from './face.js';
 import { paintCommand } from './paint.js';
 import { peerCommand } from './peer.js';
 import { profileCommand } from './profile.js';
+import { serveCommand, workerCommand } from './serve.js';
 import { sheetCommand } from './sheet.js';
 import { studioCommand } from './studio.js';
 import { stylizeCommand } from './stylize.js';
@@ -46,6 +47,8 @@ function buildProgram(): Command {
     paintCommand(),
     sheetCommand(),
     faceCommand(),
+    serveCommand(),
+    workerCommand(),
     weightsCommand(),
     checkCommand(),
     gradcheckCommand(),

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../src/base/errors.js';
 import type { RgbImage } from '../../src/base/image.js';
 import type { LoadedWeights } from '../../src/nets/manifest.js';
-import { vggPrefix } from '../../src/nets/vgg.js';
 import type { Checkpoint } from '../../src/style/checkpoint.js';
 import {
   checkInput,
@@ -13,14 +12,9 @@ import {
   usableScales,
 } from '../../src/style/input.js';
 import type { RunManifest } from '../../src/style/manifest.js';
-import {
-  activeTaps,
-  type PartialStyleOptions,
-  resolveOptions,
-  type StyleOptions,
-} from '../../src/style/options.js';
+import { type PartialStyleOptions, resolveOptions, type StyleOptions } from '../../src/style/options.js';
 import { inspectPicture, readPicture } from '../node/pictures.js';
-import { findWeights, loadManifest } from '../node/weights.js';
+import { weightsFor } from '../node/style/weights-for.js';
 import { initFile, type StylizeArguments, styleOptions } from './stylize-arguments.js';
 import { type JobList, readCheckpoint, type StylizeJob } from './stylize-jobs.js';
 import { checkReplayed } from './stylize-replay.js';
@@ -153,22 +147,4 @@ async function sameOptions(p: Prepared, path: string): Promise<StyleOptions> {
 /** The options of the run: those of the checkpoint that --resume names, else the completed ones. */
 export function resolvedOptions(p: Pick<Prepared, 'args' | 'first' | 'options' | 'weights'>): StyleOptions {
   return (p.args.resume ? p.first.resume?.options : undefined) ?? resolveOptions(p.options, p.weights);
-}
-
-/** Weights that reach the deepest layer of the run, `resumed` where it goes on. Errors as `findWeights`. */
-export async function weightsFor(
-  args: Pick<StylizeArguments, 'net' | 'weights' | 'inputConvention'>,
-  options: PartialStyleOptions,
-  resumed?: StyleOptions,
-): Promise<LoadedWeights> {
-  const { net, weights, inputConvention } = args;
-  const manifest = await loadManifest(net, 'style');
-  // The layers do not depend on the convention, which only the file tells.
-  const o = resumed ?? resolveOptions(options, { manifest, convention: manifest.input });
-  const through = vggPrefix(net, activeTaps(o)).findLast(({ kind }) => kind === 'conv')!.name;
-  return findWeights(net, {
-    through,
-    ...(weights ? { weights } : {}),
-    ...(inputConvention ? { inputConvention } : {}),
-  });
 }

@@ -43,17 +43,17 @@ export async function readPicture(source: string | Uint8Array, options: ReadOpti
 }
 
 /**
- * Width and height in pixels of a picture file when upright, from its header alone. InputError as readPicture,
- * but for damage behind the header.
+ * Width and height in pixels of a picture file, or its bytes, when upright, from its header alone. InputError as
+ * readPicture, but for damage behind the header.
  */
 export async function inspectPicture(
-  path: string,
+  source: string | Uint8Array,
   options: Pick<ReadOptions, 'where'> = {},
 ): Promise<{ width: number; height: number }> {
-  const label = labelOf(path, options);
-  const bytes = await fileBytes(path, label);
+  const label = labelOf(typeof source === 'string' ? source : 'picture', options);
+  const bytes = typeof source === 'string' ? await fileBytes(source, label) : source.length;
   // sharp reads no further than the header, whatever the size of the file.
-  const { width, height } = (await readMetadata(path, label, bytes)).autoOrient;
+  const { width, height } = (await readMetadata(source, label, bytes)).autoOrient;
   return { width, height };
 }
 

@@ -28,7 +28,9 @@ export function parseQuantizedManifest(text: string, where: string): QuantizedMa
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new WeightsError(`${where}: not JSON: ${(error as Error).message}`);
+    throw new WeightsError(`${where}: not JSON: ${JSON.stringify((error as Error).message)}`, {
+      cause: error,
+    });
   }
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;

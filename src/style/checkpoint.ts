@@ -148,8 +148,14 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     return { ...known.data, image: tensorValues(image!), state };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    if (error instanceof WeightsError || error instanceof SyntaxError) {
+    if (error instanceof WeightsError) {
       throw new InputError(`${where} is no readable checkpoint: ${error.message}`, { cause: error });
+    }
+    if (error instanceof SyntaxError) {
+      // It quotes the text, line breaks and all.
+      throw new InputError(`${where} is no readable checkpoint: ${JSON.stringify(error.message)}`, {
+        cause: error,
+      });
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-// One connection to a gallery's file: opening it with what durability and privacy need, transactions, and errors in a
+// One connection to a file of SQLite's, a gallery's or the jobs': opening it with what durability and privacy need, transactions, and errors in a
 // line each. libsql is synchronous, so that nothing of this process can come between the statements of a transaction.
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
@@ -17,7 +17,19 @@ export interface LibsqlOptions {
   readonly create?: boolean;
   /** How long to wait for another program's lock, in ms; default 10,000. */
   readonly busyTimeout?: number;
+  /** Whose file it is; a gallery's unless told. */
+  readonly owner?: FileOwner;
 }
+
+/** What a file of this kind is called, and how its tables come to be. */
+export interface FileOwner {
+  /** As messages name it: `gallery`. */
+  readonly noun: string;
+  /** Makes the tables of a new file or brings an older one up to date; among them is `purge (since text)`. */
+  migrate(db: LibsqlDatabase): void;
+}
+
+const GALLERY: FileOwner = { noun: 'gallery', migrate };
 
 /** Every SQLite file begins with these bytes. */
 const MAGIC = 'SQLite format 3\0';
@@ -33,12 +45,14 @@ export class LibsqlDatabase {
     readonly path: string,
     private readonly db: Libsql.Database,
     private readonly busyTimeout: number,
+    private readonly noun: string,
   ) {}
 
   /** Opens or makes the file and brings its schema up to date. */
   static async open(path: string, options: LibsqlOptions = {}): Promise<LibsqlDatabase> {
-    const { create = true, busyTimeout = 10_000 } = options;
-    await checkFile(path, create);
+    const { create = true, busyTimeout = 10_000, owner = GALLERY } = options;
+    const { noun } = owner;
+    await checkFile(path, create, noun);
     // Loaded here, so that a program that opens no gallery does not load the native library.
     const { default: Database } = await import('libsql');
     const deadline = performance.now() + busyTimeout;
@@ -46,16 +60,16 @@ export class LibsqlDatabase {
       let db: Libsql.Database | undefined;
       try {
         db = new Database(path, { timeout: busyTimeout });
-        const connection = new LibsqlDatabase(path, db, busyTimeout);
+        const connection = new LibsqlDatabase(path, db, busyTimeout, noun);
         connection.configure();
-        migrate(connection);
+        owner.migrate(connection);
         // Left by a crash or by a reader. Where it cannot be done now either, the next opening or removal tries again.
         if (connection.query('select 1 from purge limit 1').length > 0) connection.purge();
         return connection;
       } catch (error) {
         db?.close();
         // Turning the log on takes a lock for which SQLite does not wait by itself.
-        if (!isBusy(error) || performance.now() > deadline) throw explain(error, path, busyTimeout);
+        if (!isBusy(error) || performance.now() > deadline) throw explain(error, path, busyTimeout, noun);
       }
       await sleep(RETRY);
     }
@@ -137,7 +151,7 @@ export class LibsqlDatabase {
     );
     if (row![0] !== 0) {
       throw new InputError(
-        `${this.path}: another program has been reading the gallery for ${this.busyTimeout / 1000} s`,
+        `${this.path}: another program has been reading the ${this.noun} for ${this.busyTimeout / 1000} s`,
       );
     }
   }
@@ -184,30 +198,30 @@ export class LibsqlDatabase {
     try {
       return work();
     } catch (error) {
-      throw explain(error, this.path, this.busyTimeout);
+      throw explain(error, this.path, this.busyTimeout, this.noun);
     }
   }
 }
 
-async function checkFile(path: string, create: boolean): Promise<void> {
+async function checkFile(path: string, create: boolean, noun: string): Promise<void> {
   const folder = dirname(resolve(path));
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && create) return undefined;
-    throw new InputError(`${path}: ${error.code === 'ENOENT' ? 'there is no gallery' : reasonOf(error)}`, {
+    throw new InputError(`${path}: ${error.code === 'ENOENT' ? `there is no ${noun}` : reasonOf(error)}`, {
       cause: error,
     });
   });
-  if (found?.isDirectory()) throw new InputError(`${path}: is a folder, a gallery is one file`);
+  if (found?.isDirectory()) throw new InputError(`${path}: is a folder, a ${noun} is one file`);
   if (found && !found.isFile()) throw new InputError(`${path}: is not a regular file`);
   await access(folder, constants.R_OK | constants.W_OK).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${path}: the folder ${folder} ${reasonOf(error)}; a gallery keeps its log there`, {
+    throw new InputError(`${path}: the folder ${folder} ${reasonOf(error)}; a ${noun} keeps its log there`, {
       cause: error,
     });
   });
   // Names and faces are nobody else's business: made readable for the owner only, and the log follows the file.
   const flags = found ? 'r+' : 'a+';
   const file = await open(path, flags, 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${path}: ${reasonOf(error)}; a gallery must be readable and writable`, {
+    throw new InputError(`${path}: ${reasonOf(error)}; a ${noun} must be readable and writable`, {
       cause: error,
     });
   });
@@ -215,7 +229,7 @@ async function checkFile(path: string, create: boolean): Promise<void> {
     const head = Buffer.alloc(MAGIC.length);
     const { bytesRead } = await file.read(head, 0, head.length, 0);
     if (bytesRead > 0 && head.toString('latin1') !== MAGIC) {
-      throw new InputError(`${path}: is no gallery: the file is not a SQLite database`);
+      throw new InputError(`${path}: is no ${noun}: the file is not a SQLite database`);
     }
   } finally {
     await file.close();
@@ -232,24 +246,24 @@ function isBusy(error: unknown): boolean {
 }
 
 /** What is in the way, in a line; what is no matter of file, disk or lock comes back as it is. */
-function explain(error: unknown, path: string, busyTimeout: number): unknown {
+function explain(error: unknown, path: string, busyTimeout: number, noun: string): unknown {
   const code = codeOf(error);
   const [, kind = ''] = /^SQLITE_([A-Z]+)/.exec(code) ?? [];
   const text: Record<string, string> = {
-    BUSY: `another program has been writing to the gallery for ${busyTimeout / 1000} s; try again when it is done`,
-    LOCKED: `another program has been writing to the gallery for ${busyTimeout / 1000} s; try again when it is done`,
+    BUSY: `another program has been writing to the ${noun} for ${busyTimeout / 1000} s; try again when it is done`,
+    LOCKED: `another program has been writing to the ${noun} for ${busyTimeout / 1000} s; try again when it is done`,
     FULL: 'the disk is full; nothing was changed',
-    READONLY: 'the gallery cannot be written',
-    NOTADB: 'is no gallery: the file is not a SQLite database',
+    READONLY: `the ${noun} cannot be written`,
+    NOTADB: `is no ${noun}: the file is not a SQLite database`,
     CORRUPT: `the file is damaged (${code}); restore it from a copy or an export`,
-    CANTOPEN: 'the gallery or its log cannot be opened',
+    CANTOPEN: `the ${noun} or its log cannot be opened`,
     IOERR: `reading or writing failed (${code})`,
-    PERM: 'the gallery cannot be opened: permission denied',
+    PERM: `the ${noun} cannot be opened: permission denied`,
   };
   const known = text[kind];
   if (known !== undefined) return new InputError(`${path}: ${known}`, { cause: error });
   if (error instanceof Error && error.message.startsWith('ConnectionFailed')) {
-    return new InputError(`${path}: the gallery cannot be opened`, { cause: error });
+    return new InputError(`${path}: the ${noun} cannot be opened`, { cause: error });
   }
   return error;
 }

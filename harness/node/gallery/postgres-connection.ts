@@ -10,6 +10,11 @@ export type PostgresValue = string | number | Uint8Array | null | readonly (stri
 /** Runs one statement of a transaction; rows are arrays of their columns. */
 export type Query = <Row extends unknown[]>(sql: string, values?: readonly PostgresValue[]) => Promise<Row[]>;
 
+/** Runs statements as pg-boss does: several in one text where there are no values, rows are objects. */
+export interface SqlExecutor {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
 /** How long to wait for a connection or for another program's lock, in ms. */
 const TIMEOUT = 10_000;
 
@@ -55,7 +60,7 @@ export class PostgresConnection {
   }
 
   /** Statements that see one moment and change nothing. */
-  read<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  read<T>(work: (query: Query, executor: SqlExecutor) => Promise<T>): Promise<T> {
     return this.inTurn('begin isolation level repeatable read read only', work);
   }
 
@@ -64,7 +69,7 @@ export class PostgresConnection {
    * the commit, it is made again once. Where it is lost in the commit nobody knows whether it took place, and
    * InputError says so.
    */
-  write<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  write<T>(work: (query: Query, executor: SqlExecutor) => Promise<T>): Promise<T> {
     return this.inTurn('begin', work);
   }
 
@@ -75,7 +80,7 @@ export class PostgresConnection {
     await client?.end();
   }
 
-  private inTurn<T>(begin: string, work: (query: Query) => Promise<T>): Promise<T> {
+  private inTurn<T>(begin: string, work: (query: Query, executor: SqlExecutor) => Promise<T>): Promise<T> {
     const turn = async () => {
       try {
         return await this.transaction(begin, work);
@@ -94,7 +99,10 @@ export class PostgresConnection {
     return result;
   }
 
-  private async transaction<T>(begin: string, work: (query: Query) => Promise<T>): Promise<T> {
+  private async transaction<T>(
+    begin: string,
+    work: (query: Query, executor: SqlExecutor) => Promise<T>,
+  ): Promise<T> {
     const client = await this.connect();
     const query: Query = async <Row extends unknown[]>(
       sql: string,
@@ -103,10 +111,16 @@ export class PostgresConnection {
       const { rows } = await client.query<Row>({ text: sql, values: [...values], rowMode: 'array' });
       return rows;
     };
+    const executor: SqlExecutor = {
+      executeSql: async (text, values) => {
+        const { rows } = await client.query<Record<string, unknown>>(text, values);
+        return { rows };
+      },
+    };
     await client.query(begin);
     let result: T;
     try {
-      result = await work(query);
+      result = await work(query, executor);
     } catch (error) {
       // On a lost connection the server has rolled back by itself.
       await client.query('rollback').catch(() => this.forget(client));
