@@ -7,11 +7,13 @@ import { type MatrixName, matrixNames } from './conv-matrix.js';
 import { CONV_TILES, type ConvTile, tileFits } from './conv-tiled.js';
 
 /**
- * `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1, padded by at most 2, only. `tiled` shares factors in
+ * `winogradM` is F(M x M, 3x3): 3x3 windows of stride 1, padded by at most 2, only. `flat` counts the pixels of all
+ * pictures in one row, shared by subgroups of a CPU rasteriser. `tiled` shares factors in
  * workgroup memory, `-f16` in half precision; `matrix` multiplies by the products of subgroups, which take f16.
  */
 export type ConvAlgorithm =
   | 'direct'
+  | 'flat'
   | 'winograd2'
   | 'winograd4'
   | `tiled/${ConvTile}`
@@ -54,14 +56,27 @@ const GRAIN = 16;
  */
 function defaultAlgorithm(target: Target, shape: ConvShape): ConvAlgorithm {
   if (!target.cpu) return gpuDefault(target, shape);
-  if (!winogradApplies(shape)) return 'direct';
-  if (Math.min(shape.c, shape.k) < LEAST_CHANNELS) return 'direct';
+  const byPixels = flatApplies(target) && isNarrow(shape) ? 'flat' : 'direct';
+  if (!winogradApplies(shape)) return byPixels;
+  if (Math.min(shape.c, shape.k) < LEAST_CHANNELS) return byPixels;
   const products = (m: number) => {
     const tiles = shape.n * ceilDiv(shape.p, m) * ceilDiv(shape.q, m);
     return (m + 2) ** 2 * GRAIN * ceilDiv(tiles, GRAIN);
   };
   if (products(4) < products(2) && filtersFit(target, shape, 4)) return 'winograd4';
-  return filtersFit(target, shape, 2) ? 'winograd2' : 'direct';
+  return filtersFit(target, shape, 2) ? 'winograd2' : byPixels;
+}
+
+/** Narrower rows do not fill the tiles of direct summation; fewer inputs do not pay for finding every tap's pixels. */
+const NARROW_ROW = 16;
+const LEAST_INPUTS = 16;
+
+function isNarrow({ q, c }: ConvShape): boolean {
+  return q < NARROW_ROW && c >= LEAST_INPUTS;
+}
+
+function flatApplies(target: Target): boolean {
+  return target.cpu && target.subgroupSize > 0;
 }
 
 /** Transformed filters are (m+2)^2 times as many values as channels, in one binding. */
@@ -100,6 +115,7 @@ export function convTunable(target: Target, shape: ConvShape): Tunable {
   const winograd = ([2, 4] as const).filter((m) => winogradApplies(shape) && filtersFit(target, shape, m));
   const all = [
     'direct',
+    ...(flatApplies(target) ? ['flat'] : []),
     ...winograd.map((m) => `winograd${m}`),
     ...(target.cpu ? [] : gpuCandidates(target)),
   ];
@@ -135,13 +151,14 @@ const CONV_TILE_NAMES = Object.keys(CONV_TILES) as ConvTile[];
 /** An algorithm's name taken apart. */
 export type ConvMethod =
   | { readonly kind: 'direct' }
+  | { readonly kind: 'flat' }
   | { readonly kind: 'winograd'; readonly m: WinogradTile }
   | { readonly kind: 'tiled'; readonly tile: ConvTile; readonly half: boolean }
   | { readonly kind: 'matrix'; readonly shape: MatrixName };
 
 /** What a name of `convTunable` stands for. */
 export function convMethod(algorithm: ConvAlgorithm): ConvMethod {
-  if (algorithm === 'direct') return { kind: 'direct' };
+  if (algorithm === 'direct' || algorithm === 'flat') return { kind: algorithm };
   if (algorithm === 'winograd2') return { kind: 'winograd', m: 2 };
   if (algorithm === 'winograd4') return { kind: 'winograd', m: 4 };
   const [kind, rest] = algorithm.split('/') as [string, string];
@@ -160,5 +177,6 @@ export function chooseConv(
 ): ConvAlgorithm {
   if (forced === undefined) return choose(target.choices, convTunable(target, shape)) as ConvAlgorithm;
   if (forced === 'direct' || forced.startsWith('winograd')) return forced;
-  return choose(undefined, convTunable({ ...target, cpu: false }, shape), forced) as ConvAlgorithm;
+  const of = forced === 'flat' ? target : { ...target, cpu: false };
+  return choose(undefined, convTunable(of, shape), forced) as ConvAlgorithm;
 }

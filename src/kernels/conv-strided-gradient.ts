@@ -1,8 +1,4 @@
 // The data gradient of a convolution that skips pixels, from the flipped filter.
-import {
-  type ConvPhasesVariant,
-  conv2dBackwardDataPhases,
-} from '../../shaders/conv2d_backward_data_phases.wgsl.js';
 import { conv2dBackwardDataStrided } from '../../shaders/conv2d_backward_data_strided.wgsl.js';
 import type { Finish } from '../../shaders/finish.js';
 import { ceilDiv, nchw } from '../base/shape.js';
@@ -11,6 +7,7 @@ import { bucketOf, choose, type Tunable } from '../gpu/choices.js';
 import { type Dispatch, dispatch, type KernelSpec, type Target } from '../gpu/kernel.js';
 import type { ConvShape } from './conv-algorithm.js';
 import { CONV_PARAMS } from './conv-direct.js';
+import { flatDispatch } from './conv-flat.js';
 import {
   FINISHES,
   type FinishTensors,
@@ -20,7 +17,6 @@ import {
   UNFINISHED,
 } from './finish.js';
 import { imageGrid } from './image-grid.js';
-import { loadOf } from './load.js';
 
 const PARAMS = { ...CONV_PARAMS, R: 'u32', S: 'u32', stride: 'u32' } as const;
 
@@ -31,28 +27,6 @@ export const conv2dBackwardDataStridedKernel: KernelSpec<Finish> = {
   params: PARAMS,
   shader: conv2dBackwardDataStrided,
   variants: [UNFINISHED, ...FINISHES],
-};
-
-const base: ConvPhasesVariant = { tileT: 8, tileK: 4, lanes: 8, load: 'texture', ...UNFINISHED };
-
-/** Pixels of one phase by one subgroup. */
-export const conv2dBackwardDataPhasesKernel: KernelSpec<ConvPhasesVariant> = {
-  name: 'conv2d_backward_data_phases',
-  bindings: (v) => ({
-    dy: v.load === 'texture' ? 'texture' : 'read',
-    weight: 'read',
-    dx: 'read_write',
-    ...finishBindings(v),
-  }),
-  params: { N: 'u32', ...PARAMS },
-  shader: conv2dBackwardDataPhases,
-  variants: [
-    base,
-    { ...base, tileT: 1, tileK: 1 },
-    { ...base, tileK: 2, load: 'buffer' },
-    { ...base, tileT: 4, lanes: 32, load: 'buffer' },
-    ...FINISHES.map((finish) => ({ ...base, ...finish })),
-  ],
 };
 
 /** The ways of the data gradient, for the forward convolution's shape: by pixels, or by phases where subgroups are. */
@@ -80,19 +54,10 @@ export function stridedGradientDispatch(
   const operands = { dy, weight, dx, ...finishTensors(t) };
   const params = { C4, H, W, K4, P, Q, pad, R, S, stride };
   const shape = { n, c, k, r: R, s: S, stride, pad, p: P, q: Q };
-  const { subgroupSize: lanes } = target;
-  const count = n * ceilDiv(H, stride) * ceilDiv(W, stride);
-  const tileT = [8, 4, 2].find((tile) => count > (tile / 2) * lanes) ?? 1;
-  const groups = ceilDiv(count, tileT * lanes);
-  const isPhases = choose(target.choices, stridedGradientTunable(target, shape)) === 'phases';
-  if (isPhases && Math.max(groups, stride ** 2) <= target.maxWorkgroups) {
-    const tileK = C4 >= 4 ? 4 : C4 >= 2 ? 2 : 1;
-    const variant = { tileT, tileK, lanes, load: loadOf(target, dy), ...finishOf(t) };
-    return dispatch(conv2dBackwardDataPhasesKernel, variant, label, operands, { N: n, ...params }, [
-      groups,
-      ceilDiv(C4, tileK),
-      stride ** 2,
-    ]);
+  if (choose(target.choices, stridedGradientTunable(target, shape)) === 'phases') {
+    const step = { ...finishTensors(t), x: dy, weight, y: dx };
+    const byPhases = flatDispatch(label, target, step, { stride, pad }, true);
+    if (byPhases) return byPhases;
   }
   const grid = imageGrid(label, target, W, H, n * C4);
   return dispatch(conv2dBackwardDataStridedKernel, finishOf(t), label, operands, params, grid);

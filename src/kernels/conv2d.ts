@@ -14,6 +14,7 @@ import {
   winogradApplies,
 } from './conv-algorithm.js';
 import { directDispatch } from './conv-direct.js';
+import { flatDispatch } from './conv-flat.js';
 import { matrixDispatches } from './conv-matrix.js';
 import { stridedGradientDispatch, stridedGradientTunable } from './conv-strided-gradient.js';
 import { type ConvOperands, type ConvStep, tiledDispatches } from './conv-tiled.js';
@@ -139,7 +140,8 @@ export function convDispatches(
   const method = convMethod(algorithm);
   if (method.kind === 'tiled') return tiledDispatches(label, ctx, t, attrs, method);
   if (method.kind === 'matrix') return matrixDispatches(label, ctx, t, attrs, method.shape);
-  return [directDispatch(label, ctx.target, t, attrs)];
+  const flat = method.kind === 'flat' ? flatDispatch(label, ctx.target, t, attrs) : undefined;
+  return [flat ?? directDispatch(label, ctx.target, t, attrs)];
 }
 
 /** Forced or chosen; `weight` is [outputs, inputs, R, S] of the convolution that makes `y`. */

@@ -108,7 +108,7 @@ describe('tune', () => {
     expect(told).toEqual(['0/2 c1']);
     expect(entries).toHaveLength(1);
     expect(entries[0]!.bucket).toBe('3x3s1 c4 k64 px256');
-    expect(Object.keys(entries[0]!.ms).sort()).toEqual(['direct', 'winograd2', 'winograd4']);
+    expect(Object.keys(entries[0]!.ms).sort()).toEqual(['direct', 'flat', 'winograd2', 'winograd4']);
     for (const ms of Object.values(entries[0]!.ms)) expect(ms).toBeGreaterThan(0);
     await gpu.device.sync();
   });

@@ -123,7 +123,7 @@ describe("the names of an op's entries", () => {
   it('are of GPUs and of mixed precision where asked for, and never of emulated matrices', () => {
     const variants = (scope: Scope) =>
       names(cpu, scope).map((name) => name.split('variant=')[1] ?? 'default');
-    expect([...new Set(variants('own'))]).toEqual(['default', 'direct', 'winograd2']);
+    expect([...new Set(variants('own'))]).toEqual(['default', 'direct', 'flat', 'winograd2']);
     expect(variants('gpu')).toContain('tiled-f16/64x64');
     expect(variants('gpu').filter((name) => name.startsWith('matrix'))).toEqual([]);
   });

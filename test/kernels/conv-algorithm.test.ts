@@ -43,6 +43,9 @@ describe('the default algorithm', () => {
     ['several pictures of 4 tiles', { ...square(512, 512, 8), n: 4 }, 'winograd4'],
     ['a stride', { ...square(64, 64, 64), stride: 2 }, 'direct'],
     ['a 5x5 window', { ...square(64, 64, 64), r: 5, s: 5 }, 'direct'],
+    ['a 5x5 window on a narrow map', { ...square(64, 64, 12), r: 5, s: 5 }, 'flat'],
+    ['a 1x1 window on a narrow map', { ...square(640, 256, 6), r: 1, s: 1, pad: 0 }, 'flat'],
+    ['a narrow map of few inputs', { ...square(8, 64, 12), stride: 2 }, 'direct'],
   ] as const)('%s', (_what, shape, expected) => expect(convTunable(cpu, shape).candidates[0]).toBe(expected));
 });
 
