@@ -12,6 +12,7 @@ import { crop2dFamily } from './crop2d.js';
 import { crossMapLrnFamily } from './cross-map-lrn.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
+import { gramErrorFamily } from './gram-error.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
 import { l2NormalizeFamily } from './l2-normalize.js';
@@ -21,6 +22,7 @@ import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { pairwiseDistancesFamily } from './pairwise-distances.js';
+import { pixelRowsFamily } from './pixel-rows.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
 import { rectMaskFamily } from './rect-mask.js';
@@ -79,6 +81,8 @@ export const families: readonly CaseFamily[] = [
   mineNegativesFamily,
   tripletCountsFamily,
   tripletLossFamily,
+  pixelRowsFamily,
+  gramErrorFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
