@@ -1,7 +1,6 @@
 // `facet train face` and `facet finetune`: a face net from a folder of people.
 import { createHash } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import type { NetFile } from '../../src/faces/pipeline.js';
@@ -11,15 +10,14 @@ import { nodePlatform } from '../../src/platform/node.js';
 import { NO_VARIATION } from '../../src/training/recipes.js';
 import { peopleSampler, plainSampler, type Sampler } from '../../src/training/samplers.js';
 import { findNn4 } from '../node/faces/models.js';
-import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
+import { writeAtomically } from '../node/overwrite.js';
 import { type FaceSample, samplesOf, TeacherTargets } from '../node/train/face-batches.js';
 import { FaceTask } from '../node/train/face-task.js';
 import { type CropPair, holdOut, type PeopleSplit, validationPairs } from '../node/train/split.js';
 import { TrainLog } from '../node/train/train-log.js';
 import { trainReport } from '../node/train/train-report.js';
 import { canValidate } from '../node/train/validate.js';
-import { CheckpointFolder, type FoundCheckpoint } from '../node/training/checkpoint-folder.js';
-import { printJson, warn } from './face-options.js';
+import { warn } from './face-options.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import {
   type FaceTraining,
@@ -33,8 +31,9 @@ import {
   trainOptions,
 } from './train-arguments.js';
 import { TrainBar } from './train-bar.js';
+import { filesOf, goOn, type RunFiles, tell } from './train-files.js';
 import { describeSkipped, type PreparedFaces, prepareFaces } from './train-prepare.js';
-import { type RunEnd, type RunFacts, runSteps } from './train-run.js';
+import { type RunFacts, runSteps } from './train-run.js';
 import { readTuning } from './tuning-option.js';
 
 const DEFAULT_OUT = 'nn4.small2-trained.safetensors';
@@ -83,7 +82,7 @@ async function runTraining(
   base: NetFile | undefined,
 ): Promise<number> {
   const training = faceTraining(args, defaults);
-  const files = await filesOf(args);
+  const files = await filesOf(args, DEFAULT_OUT);
   const prepared = await prepareFaces(folder, args);
   try {
     const { aligned, cache } = prepared;
@@ -96,38 +95,6 @@ async function runTraining(
   } finally {
     await prepared.close();
   }
-}
-
-/** Where a run writes. */
-interface RunFiles {
-  readonly out: string;
-  readonly run: string;
-  readonly checkpoints: CheckpointFolder;
-  /** Where it goes on from. */
-  readonly latest: FoundCheckpoint | undefined;
-}
-
-/** InputError where the weights could not be written, or would replace others unasked. */
-async function filesOf(args: TrainArguments): Promise<RunFiles> {
-  const out = args.out ?? DEFAULT_OUT;
-  const { dir, name } = parse(out);
-  const run = args.run ?? join(dir, `${name}.run`);
-  const checkpoints = new CheckpointFolder(join(run, 'checkpoints'));
-  const latest = await checkpoints.latest();
-  if (args.prepare) return { out, run, checkpoints, latest };
-  if (args.resume) {
-    if (!latest) throw new InputError(`--resume: there is no checkpoint in ${checkpoints.folder}`);
-    for (const line of latest.passedOver) warn(line);
-  } else if (latest && !args.force) {
-    throw new InputError(
-      `${run}: holds a training at step ${latest.checkpoint.step}; --resume goes on with it, --force begins anew`,
-    );
-  }
-  await checkWritable(out, args.resume ? { force: true } : args);
-  await mkdir(run, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`--run ${run}: ${reasonOf(error)}`, { cause: error });
-  });
-  return { out, run, checkpoints, latest: args.resume ? latest : undefined };
 }
 
 /** The pictures of a training. */
@@ -198,14 +165,14 @@ async function train(
 ): Promise<number> {
   const data = dataOf(folder, training, prepared);
   const steps = training.steps ?? Math.ceil(training.epochs! * data.sampler.stepsPerEpoch);
-  const facts: RunFacts = {
+  let facts: RunFacts = {
     kind: 'face',
     training: { ...training, steps, epochs: undefined, teacher: prepared.teacherContract },
     data: data.digest,
     best: undefined,
     seconds: 0,
   };
-  if (files.latest) goOn(facts, files.latest, folder);
+  if (files.latest) facts = goOn(facts, files.latest, `the faces of ${folder}`);
   else await files.checkpoints.forgetAfter(0);
   const tuning = await readTuning(args.tuning);
   const platform = nodePlatform();
@@ -241,10 +208,8 @@ async function train(
     const lines = describe(device, training, data, task, steps);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);
     const running = task;
-    const opened = device;
     const end = await interruptible(bar, NOTICE, (signal) =>
       runSteps({
-        device: opened,
         task: running,
         log,
         checkpoints: files.checkpoints,
@@ -281,31 +246,6 @@ async function train(
     device?.destroy();
     platform.dispose();
   }
-}
-
-/** Takes over what the checkpoint knows. InputError where it is of other options or other pictures. */
-function goOn(facts: RunFacts, { checkpoint, path }: FoundCheckpoint, folder: string): void {
-  const kept = checkpoint.run as RunFacts | undefined;
-  if (kept?.kind !== 'face') throw new InputError(`${path}: is no checkpoint of a face net`);
-  const [was, is] = [kept.training, facts.training].map((value) => JSON.parse(JSON.stringify(value))) as [
-    Record<string, unknown>,
-    Record<string, unknown>,
-  ];
-  for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    const [a, b] = [JSON.stringify(was[key]), JSON.stringify(is[key])];
-    if (a !== b) {
-      throw new InputError(
-        `--resume: the checkpoint was made with ${key} ${a ?? 'not given'}, now it is ${b ?? 'not given'}; give the options of the first call`,
-      );
-    }
-  }
-  if (kept.data !== facts.data) {
-    throw new InputError(
-      `--resume: the faces of ${folder} are others than those of the checkpoint; --force begins anew`,
-    );
-  }
-  facts.best = kept.best;
-  facts.seconds = kept.seconds;
 }
 
 /** What is said at the beginning, and stands in the report. */
@@ -350,33 +290,4 @@ function metadataOf(training: FaceTraining, { teacherContract }: PreparedFaces, 
     people: String(data.split.train.length),
     seed: String(training.seed),
   };
-}
-
-async function tell(
-  args: TrainArguments,
-  files: RunFiles,
-  facts: RunFacts,
-  { step, why, last }: RunEnd,
-  steps: number,
-): Promise<void> {
-  const written = await stat(files.out).then(
-    () => true,
-    () => false,
-  );
-  if (args.json) {
-    const weights = written ? files.out : null;
-    printJson({ weights, run: files.run, step, steps, why, best: facts.best ?? null, last: last ?? null });
-    return;
-  }
-  const best = facts.best
-    ? ` (step ${facts.best.step}, AUC ${facts.best.auc.toFixed(4)} on people held out)`
-    : '';
-  const parts = [
-    ...(written ? [`${files.out}${best}`] : []),
-    ...(why === 'done'
-      ? []
-      : [`stopped at step ${step} of ${steps}: ${why}; the same call with --resume goes on`]),
-    `log and report in ${files.run}`,
-  ];
-  process.stdout.write(`${parts.join('\n')}\n`);
 }

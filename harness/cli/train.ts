@@ -1,10 +1,12 @@
 // `facet train`: nets made from pictures.
 import { Command } from 'commander';
 import { trainFaceCommand } from './train-face.js';
+import { trainSlimCommand } from './train-slim.js';
 
 /** The sub-command `train`. */
 export function trainCommand(): Command {
   return new Command('train')
     .description('train a net on your own pictures, on any GPU or none')
-    .addCommand(trainFaceCommand());
+    .addCommand(trainFaceCommand())
+    .addCommand(trainSlimCommand());
 }

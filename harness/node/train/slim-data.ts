@@ -64,9 +64,10 @@ export interface SlimDataOptions {
   /** Crops before the first step, and new ones for each step. */
   readonly first: number;
   readonly fresh: number;
-  /** Told of crops that are made; `total` are due now. */
-  readonly progress?: (made: number, total: number) => void;
 }
+
+/** Crops before the first step, unless the ring has less room. */
+export const FIRST_CROPS = 256;
 
 /** Batches by step; which crops there are depends on the step alone, so that a training resumes to the same. */
 export class SlimData {
@@ -81,6 +82,15 @@ export class SlimData {
   available(step: number): number {
     const { first, fresh } = this.options;
     return first + TEACHER_BATCH * Math.floor((fresh * (step - 1)) / TEACHER_BATCH);
+  }
+
+  /** Makes the crops of a step, so that `batch` finds them; false where the signal ended it before. */
+  async prepare(
+    step: number,
+    progress: (made: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    return this.fill(this.available(step), progress, signal);
   }
 
   /** The batch of a step: inputs as `slimInputs` names them. */
@@ -118,18 +128,24 @@ export class SlimData {
   }
 
   /** Makes what the ring lacks of the crops below `upTo` that it has room for. */
-  private async fill(upTo: number): Promise<void> {
-    if (upTo <= this.checked) return;
-    const { ring, crops, progress } = this.options;
+  private async fill(
+    upTo: number,
+    progress: (made: number, total: number) => void = () => {},
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    if (upTo <= this.checked) return true;
+    const { ring, crops } = this.options;
     const due: number[] = [];
     for (let crop = Math.max(0, this.checked, upTo - ring.slots); crop < upTo; crop++)
       if (!ring.has(crop)) due.push(crop);
     for (let at = 0; at < due.length; at += TEACHER_BATCH) {
+      if (signal?.aborted) return false;
       const numbers = due.slice(at, at + TEACHER_BATCH);
       await this.make(numbers, await Promise.all(numbers.map((i) => crops.crop(i))));
-      progress?.(at + numbers.length, due.length);
+      progress(at + numbers.length, due.length);
     }
     this.checked = upTo;
+    return true;
   }
 
   private async make(numbers: readonly number[], pixels: readonly Uint8Array[]): Promise<void> {
