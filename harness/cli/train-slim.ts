@@ -231,7 +231,7 @@ function contractOf(
 
 /** Makes the crops before the next step; false where Ctrl-C came. */
 async function prepare(task: SlimTask, quiet: boolean): Promise<boolean> {
-  const bar = new WorkBar('asking the teacher', quiet);
+  const bar = new WorkBar('asking the teacher', quiet, 'crops');
   return interruptible(bar, 'stopping; what the teacher said stays', (signal) =>
     task.data.prepare(task.trainer.steps + 1, (made, total) => bar.update(made, total), signal),
   );
