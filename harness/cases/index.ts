@@ -5,6 +5,7 @@ import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { augmentFamily } from './augment.js';
 import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
+import { columnNormalizeFamily } from './column-normalize.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
@@ -15,6 +16,7 @@ import { gramFamily } from './gram.js';
 import { gramErrorFamily } from './gram-error.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { kernelErrorFamily } from './kernel-error.js';
 import { l2NormalizeFamily } from './l2-normalize.js';
 import { lbfgsFamily } from './lbfgs.js';
 import { flattenFamily, linearFamily } from './linear.js';
@@ -83,6 +85,8 @@ export const families: readonly CaseFamily[] = [
   tripletLossFamily,
   pixelRowsFamily,
   gramErrorFamily,
+  columnNormalizeFamily,
+  kernelErrorFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */
