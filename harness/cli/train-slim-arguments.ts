@@ -19,6 +19,7 @@ export interface SlimArguments extends RunArguments {
   tapWeights?: Record<string, number>;
   feature: number;
   gram: number;
+  kernel: number;
   crop: number;
   grid?: number;
   drawn: number;
@@ -79,6 +80,12 @@ export function slimOptions(command: Command): Command {
       SLIM_LOSS_DEFAULTS.feature,
     )
     .option('--gram <w>', 'factor of their Gram matrices', realNumber('--gram'), SLIM_LOSS_DEFAULTS.gram)
+    .option(
+      '--kernel <w>',
+      'factor of the inner products of pixels',
+      realNumber('--kernel'),
+      SLIM_LOSS_DEFAULTS.kernel,
+    )
     .optionsGroup('Pictures:')
     .option('--crop <px>', 'side of a crop, a multiple of 16', wholeNumber('--crop'), 128)
     .option(
@@ -106,7 +113,7 @@ export function slimOptions(command: Command): Command {
 
 /** What the arguments come to. InputError for numbers that do not fit together. */
 export function slimTraining(args: SlimArguments): SlimTraining {
-  const { widths, drawn, feature, gram, steps, crop } = args;
+  const { widths, drawn, feature, gram, kernel, steps, crop } = args;
   if (widths.length !== 5 || !widths.every((width) => Number.isInteger(width) && width >= 1))
     throw new InputError(`--widths must be five whole numbers of at least 1, got ${widths.join(',')}`);
   if (!(drawn >= 0 && drawn <= 1)) throw new InputError(`--drawn must lie in 0..1, got ${drawn}`);
@@ -132,7 +139,7 @@ export function slimTraining(args: SlimArguments): SlimTraining {
   return {
     widths,
     tapWeights: args.tapWeights ?? {},
-    losses: { feature, gram },
+    losses: { feature, gram, kernel },
     crop,
     grid: args.grid ?? Math.max(1, Math.floor(crop / 16)),
     drawn,

@@ -300,7 +300,10 @@ function describe(
       'Ring',
       `${slots} crops of ${(bytes / 1024).toFixed(0)} KiB, ${Math.ceil(CropRing.sizeOf(slots, bytes) / 2 ** 20)} MiB on disk`,
     ],
-    ['Loss', `${losses.feature} x features + ${losses.gram} x Gram; ${weights.join(', ')}`],
+    [
+      'Loss',
+      `${losses.feature} x features + ${losses.gram} x Gram + ${losses.kernel} x inner products; ${weights.join(', ')}`,
+    ],
     ['Batch', `${batch}`],
     ['Steps', `${steps}, learning rate ${rate}, cosine`],
     ['Memory', `${Math.ceil(held / 2 ** 20)} MiB for a batch, ${trainer.dispatches} dispatches a step`],

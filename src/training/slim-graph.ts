@@ -2,7 +2,9 @@
 import { InputError } from '../base/errors.js';
 import type { Shape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
+import { columnNormalize } from '../kernels/column-normalize.js';
 import { gramError } from '../kernels/gram-error.js';
+import { kernelError } from '../kernels/kernel-error.js';
 import { linear } from '../kernels/linear.js';
 import { type PixelGrid, pixelRows } from '../kernels/pixel-rows.js';
 import { squaredError } from '../kernels/squared-error.js';
@@ -32,10 +34,15 @@ export interface SlimTap {
 export interface SlimLossOptions {
   readonly feature: number;
   readonly gram: number;
+  /** Of the inner products of pixels, as they are and with centred channels. */
+  readonly kernel: number;
 }
 
 /** What a first net was trained with (docs/training/vgg19-slim.md). */
-export const SLIM_LOSS_DEFAULTS: SlimLossOptions = { feature: 1, gram: 0.5 };
+export const SLIM_LOSS_DEFAULTS: SlimLossOptions = { feature: 1, gram: 0.5, kernel: 1 };
+
+/** Channels over their means; one that hardly fires is not blown up. */
+const KERNEL = { divide: true, epsilon: 0.01 } as const;
 
 /** Least side of a crop: relu5_1 has two pixels a side then. */
 export const LEAST_CROP = 32;
@@ -103,8 +110,9 @@ export function slimProjections(taps: readonly SlimTap[]): WeightSpec[] {
 /**
  * Records the net on crops [N,3,S,S], RGB in 0..1, and for each tap, with a the student's pixels, f the teacher's (divided by
  * their deviation) and P a learned matrix: the mean of (P a - f)^2 (FitNets, arXiv 1412.6550, eq. 3), and the mean over
- * pictures of |G(P a) - G(f)|^2 / |G(f)|^2 (collaborative distillation after Wang et al., CVPR 2020, has both). Metrics:
- * both of each tap before any factor.
+ * pictures of |G(P a) - G(f)|^2 / |G(f)|^2; and 1 - the cosine of the matrices of inner products of all pixels of a, its
+ * channels divided by their means as in the net that is exported, and f, once as they are and once centred. Losses of style
+ * transfer see nothing else of features (docs/training/vgg19-slim.md). Metrics: all of each tap before any factor.
  */
 export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOptions): RecordGraph {
   return ({ tape, weights, inputs }) => {
@@ -127,6 +135,18 @@ export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOp
       const gram = tape.record(gramError, `${tap}.gram`, { x, target }, { block });
       add(`feature ${tap}`, feature, weight * options.feature);
       add(`gram ${tap}`, gram, weight * options.gram);
+      if (options.kernel === 0) continue;
+      for (const [name, centre] of [
+        ['kernel', false],
+        ['centred', true],
+      ] as const) {
+        const where = `${tap}.${name}`;
+        const own = tape.record(columnNormalize, `${where}.student`, { x: rows }, { ...KERNEL, centre });
+        const attrs = { centre, divide: false, epsilon: KERNEL.epsilon };
+        const goal = centre ? tape.record(columnNormalize, `${where}.teacher`, { x: target }, attrs) : target;
+        const value = tape.record(kernelError, where, { x: own, target: goal }, {});
+        add(`${name} ${tap}`, value, weight * options.kernel);
+      }
     }
     return { loss: weightedSum(tape, 'loss', terms), metrics };
   };
