@@ -58,7 +58,7 @@ Crops of the pictures, and others that are drawn by code, are shown to the teach
 are kept in a ring on disk, in the folder of the run. Ctrl-C keeps a checkpoint; --resume goes on from it to the same bits.
 Examples:
   facet train slim photos/ --teacher vgg19.safetensors --steps 20000 --out slim.safetensors
-  facet stylize --content a.jpg --style b.jpg --net vgg19-slim --weights slim.safetensors
+  facet stylize a.jpg b.jpg -o c.png --net vgg19-slim --weights slim.safetensors
   facet train evaluate-slim a.jpg b.jpg --weights slim.safetensors --teacher vgg19.safetensors`,
     )
     .action(async (pictures: string[], args: SlimArguments) => {

@@ -71,7 +71,7 @@ describe('facet train slim', { timeout: 300_000 }, () => {
     expect(manifest.tensors.find(({ name }) => name === 'conv5_1.weight')?.shape).toEqual([8, 8, 3, 3]);
     const result = await facet(
       [
-        ...['stylize', '--content', 'pictures/0.png', '--style', 'pictures/1.png', '--size', '32'],
+        ...['stylize', 'pictures/0.png', 'pictures/1.png', '--size', '32'],
         ...[
           '--net',
           'vgg19-slim',
@@ -101,7 +101,50 @@ describe('facet train slim', { timeout: 300_000 }, () => {
     expect(begun.stderr).toMatch(/holds a training at step 24; --resume goes on with it/);
     const other = await facet([...training, '--resume', '--gram', '2'], { cwd: folder });
     expect(other.code).toBe(2);
-    expect(other.stderr).toMatch(/the checkpoint was made with losses \{"feature":1,"gram":0.5\}/);
+    expect(other.stderr).toMatch(/the checkpoint was made with losses \{"feature":1,"gram":0.5,"kernel":1\}/);
+  });
+});
+
+describe('facet train evaluate-slim', { timeout: 120_000 }, () => {
+  const pair = ['pictures/0.png', 'pictures/1.png'];
+  const command = [
+    ...['train', 'evaluate-slim', ...pair, '--weights', 'slim.safetensors', '--teacher-net', 'vgg19-slim'],
+    ...['--size', '32', '--steps', '20', '--ratios', '10,40', '--out', 'evaluation.json', '--json'],
+  ];
+  interface Line {
+    readonly net: string;
+    readonly share: number;
+    readonly contentLoss: number;
+  }
+
+  it('measures each pair, and makes no run twice', async () => {
+    const first = await facet(command, { cwd: folder });
+    expect(first.code, first.stderr).toBe(0);
+    const { table } = JSON.parse(first.stdout) as { table: readonly Line[] };
+    expect(table.map(({ net }) => net)).toEqual(['initial', 'direct', 'slim']);
+    expect(table[0]).toMatchObject({ share: 1, contentLoss: 0 });
+    expect(table[1]!.share).toBeLessThan(1);
+    const kept = JSON.parse(readFileSync(at('evaluation.json'), 'utf8')) as { runs: { net: string }[] };
+    expect(kept.runs.length).toBe(4);
+
+    // As if it had been killed before its last run.
+    const direct = kept.runs.pop()!;
+    expect(direct.net).toBe('direct');
+    writeFileSync(at('evaluation.json'), JSON.stringify(kept));
+    const again = await facet(command, { cwd: folder });
+    expect(again.code, again.stderr).toBe(0);
+    expect((JSON.parse(again.stdout) as { table: unknown }).table).toEqual(table);
+  });
+
+  it('refuses a picture without its style, and results of another net', async () => {
+    const odd = await facet(['train', 'evaluate-slim', 'pictures/0.png'], { cwd: folder });
+    expect(odd.code).toBe(2);
+    expect(odd.stderr).toMatch(/pictures come in pairs, a content and its style; 1 are given/);
+    const other = await facet([...command, '--steps', '4'], { cwd: folder });
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(
+      /evaluation.json: has results with steps 20, now it is 4; --force begins anew/,
+    );
   });
 });
 

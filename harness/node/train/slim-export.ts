@@ -15,9 +15,6 @@ import { divideChannels, SLIM_CONVENTION, SLIM_NET } from '../../../src/training
 import { sha256Of } from '../weights.js';
 import { planarOf } from './slim-teacher.js';
 
-/** Corrections: the first brings means to 1, the others take out what rounding did. */
-const ROUNDS = 3;
-
 /** A net that is fit for use. */
 export interface NormalisedNet {
   readonly tensors: Map<string, WeightTensor>;
@@ -40,23 +37,25 @@ export async function normaliseSlim(
   half: boolean,
 ): Promise<NormalisedNet> {
   const factors = new Map([...net].map(([name, { bias }]) => [name, new Float64Array(bias.length).fill(1)]));
-  for (let round = 0; ; round++) {
-    const tensors = roundedTensors(divideChannels(net, factors), half);
-    const means = await measureMeans(device, tensors, squares, side, manifest);
-    const all = [...means.values()].flatMap((values) => [...values]);
-    const alive = all.filter((value) => value > 0);
-    if (round === ROUNDS) {
-      return {
-        tensors,
-        least: Math.min(...alive),
-        largest: Math.max(...alive),
-        dead: all.length - alive.length,
-      };
+  const layers = [...net.keys()];
+  const rounded = () => roundedTensors(divideChannels(net, factors), half);
+  const measure = (tensors: Map<string, WeightTensor>, names: readonly string[]) =>
+    measureMeans(device, tensors, names, squares, side, manifest);
+  const correct = async (names: readonly string[]) => {
+    for (const [name, means] of await measure(rounded(), names)) {
+      const own = factors.get(name)!;
+      for (const [c, mean] of means.entries()) if (mean > 0) own[c]! *= mean;
     }
-    for (const [name, own] of factors) {
-      for (const [c, mean] of means.get(name)!.entries()) if (mean > 0) own[c]! *= mean;
-    }
-  }
+  };
+  await correct(layers);
+  // Rounding moves the means again, those of deep layers with all before them: one layer after the other, none of which
+  // changes any more.
+  for (const name of layers) await correct([name]);
+  const tensors = rounded();
+  const all = [...(await measure(tensors, layers)).values()].flatMap((values) => [...values]);
+  const alive = all.filter((value) => value > 0);
+  const dead = all.length - alive.length;
+  return { tensors, least: Math.min(...alive), largest: Math.max(...alive), dead };
 }
 
 function roundedTensors(net: ReadonlyMap<string, FoldedWeights>, half: boolean): Map<string, WeightTensor> {
@@ -70,17 +69,15 @@ function roundedTensors(net: ReadonlyMap<string, FoldedWeights>, half: boolean):
   );
 }
 
-/** Mean activation of every channel by layer, over the pictures. */
+/** Mean activation of every channel of these layers, over the pictures. */
 async function measureMeans(
   device: Device,
   tensors: Map<string, WeightTensor>,
+  layers: readonly string[],
   squares: readonly Uint8Array[],
   side: number,
   manifest: WeightsManifest,
 ): Promise<Map<string, Float64Array>> {
-  const layers = [...tensors.keys()]
-    .filter((name) => name.endsWith('.bias'))
-    .map((name) => name.slice(0, -5));
   const taps = layers.map((name) => name.replace('conv', 'relu'));
   const store = new TensorStore(device);
   try {
