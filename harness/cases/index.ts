@@ -5,6 +5,7 @@ import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { augmentFamily } from './augment.js';
 import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
+import { columnNormalizeFamily } from './column-normalize.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
 import { channelMeanFamily, covarianceFamily, globalAvgPoolFamily } from './covariance.js';
@@ -12,8 +13,10 @@ import { crop2dFamily } from './crop2d.js';
 import { crossMapLrnFamily } from './cross-map-lrn.js';
 import type { CaseFamily } from './family.js';
 import { gramFamily } from './gram.js';
+import { gramErrorFamily } from './gram-error.js';
 import { depthwiseConv2dFamily, groupedConv2dFamily } from './grouped-conv2d.js';
 import { imageToTensorFamily, tensorToImageFamily } from './image.js';
+import { kernelErrorFamily } from './kernel-error.js';
 import { l2NormalizeFamily } from './l2-normalize.js';
 import { lbfgsFamily } from './lbfgs.js';
 import { flattenFamily, linearFamily } from './linear.js';
@@ -21,6 +24,7 @@ import { lpPool2dFamily } from './lp-pool2d.js';
 import { matmulFamily } from './matmul.js';
 import { pad2dFamily } from './pad2d.js';
 import { pairwiseDistancesFamily } from './pairwise-distances.js';
+import { pixelRowsFamily } from './pixel-rows.js';
 import { reluFamily, weightedAddFamily } from './pointwise.js';
 import { avgPool2dFamily, maxPool2dFamily } from './pool2d.js';
 import { rectMaskFamily } from './rect-mask.js';
@@ -79,6 +83,10 @@ export const families: readonly CaseFamily[] = [
   mineNegativesFamily,
   tripletCountsFamily,
   tripletLossFamily,
+  pixelRowsFamily,
+  gramErrorFamily,
+  columnNormalizeFamily,
+  kernelErrorFamily,
 ];
 
 /** Of the optimisers, whose kernels are no ops. */

@@ -11,14 +11,14 @@ import {
 import { NN4_TRAIN_FROM, type Nn4TrainFrom } from '../../src/training/nn4-small2.js';
 import { FACE_VARIATION, type Variation } from '../../src/training/recipes.js';
 import type { Schedule } from '../../src/training/schedule.js';
-import { oneOf, precisionOption, realNumber, wholeNumber } from './arguments.js';
+import { oneOf, realNumber, wholeNumber } from './arguments.js';
+import { atLeast, positive, type RunArguments, runOptions, timeOf } from './train-options.js';
 import type { PrepareArguments } from './train-prepare.js';
-import { tuningOption } from './tuning-option.js';
 
 const MINERS: readonly Miner[] = ['random', 'in-margin', 'semi-hard', 'hard'];
 const SCHEDULES = ['constant', 'cosine'] as const;
 
-export interface TrainArguments extends PrepareArguments {
+export interface TrainArguments extends PrepareArguments, RunArguments {
   net: 'nn4.small2';
   weights?: string;
   from?: Nn4TrainFrom;
@@ -39,18 +39,8 @@ export interface TrainArguments extends PrepareArguments {
   seed: number;
   holdOut: number;
   validateEvery: number;
-  checkpointEvery: number;
-  logEvery: number;
   timeLimit?: number;
-  resume?: boolean;
-  out?: string;
-  run?: string;
-  dtype: 'f16' | 'f32';
-  force?: boolean;
   prepare?: boolean;
-  precision: 'f32' | 'mixed';
-  tuning?: string;
-  json?: boolean;
 }
 
 /** What a training is, but for its pictures; JSON, kept in checkpoints. */
@@ -104,7 +94,7 @@ const IMAGES = 4;
 
 /** Adds the options of TrainArguments; `defaults` stand in the help. */
 export function trainOptions(command: Command, { steps, rates }: TrainDefaults): Command {
-  return command
+  command
     .optionsGroup('What is learned:')
     .option('--net <name>', 'nn4.small2', oneOf('--net', ['nn4.small2'] as const), 'nn4.small2')
     .option(
@@ -170,21 +160,13 @@ export function trainOptions(command: Command, { steps, rates }: TrainDefaults):
     .option('--weight-decay <w>', 'on kernels, decoupled', realNumber('--weight-decay'), 1e-2)
     .option('--clip-norm <n>', 'largest norm of the gradient (default: none)', realNumber('--clip-norm'))
     .option('--seed <n>', 'of weights, batches, variations and who is held out', wholeNumber('--seed'), 1)
-    .option('--time-limit <time>', 'stop after 90s, 30m or 2h; --resume goes on', timeOf('--time-limit'))
-    .optionsGroup('Files:')
-    .option('--out <file>', 'the weights (default: nn4.small2-trained.safetensors)')
-    .option('--dtype <type>', 'f16 | f32: of kernels in it', oneOf('--dtype', ['f16', 'f32'] as const), 'f16')
-    .option('--run <dir>', 'log, checkpoints and report (default: beside the weights, ending in .run)')
-    .option('--resume', 'go on from the last checkpoint')
-    .option('--force', 'replace weights and run that exist')
-    .option('--log-every <n>', 'steps between lines of the log', wholeNumber('--log-every'), 10)
-    .option('--validate-every <n>', 'steps between validations', wholeNumber('--validate-every'), 250)
-    .option('--checkpoint-every <n>', 'steps between checkpoints', wholeNumber('--checkpoint-every'), 250)
-    .optionsGroup('Device:')
-    .addOption(precisionOption())
-    .addOption(tuningOption())
-    .option('--quiet', 'no progress')
-    .option('--json', 'print what came out as JSON');
+    .option('--time-limit <time>', 'stop after 90s, 30m or 2h; --resume goes on', timeOf('--time-limit'));
+  return runOptions(command, 'nn4.small2-trained.safetensors').option(
+    '--validate-every <n>',
+    'steps between validations',
+    wholeNumber('--validate-every'),
+    250,
+  );
 }
 
 /** The option of fine-tuning. */
@@ -205,23 +187,15 @@ export function faceTraining(args: TrainArguments, defaults: TrainDefaults): Fac
     throw new InputError('--loss triplet has no use for a --teacher; --loss mixed takes both');
   if (args.steps !== undefined && args.epochs !== undefined)
     throw new InputError('--steps and --epochs exclude each other');
-  const atLeast = (option: string, value: number | undefined, least: number) => {
-    if (value !== undefined && !(value >= least))
-      throw new InputError(`${option} must be at least ${least}, got ${value}`);
-  };
   atLeast('--steps', args.steps, 1);
   atLeast('--warmup', args.warmup, 0);
   for (const option of ['logEvery', 'validateEvery', 'checkpointEvery'] as const)
     atLeast(`--${option.replace('Every', '-every')}`, args[option], 1);
   atLeast('--weight-decay', args.weightDecay, 0);
-  for (const [option, value] of [
-    ['--epochs', args.epochs],
-    ['--lr', args.lr],
-    ['--margin', args.margin],
-    ['--clip-norm', args.clipNorm],
-  ] as const) {
-    if (value !== undefined && !(value > 0)) throw new InputError(`${option} must be above 0, got ${value}`);
-  }
+  positive('--epochs', args.epochs);
+  positive('--lr', args.lr);
+  positive('--margin', args.margin);
+  positive('--clip-norm', args.clipNorm);
   const steps = args.epochs === undefined ? (args.steps ?? defaults.steps) : undefined;
   return {
     net: args.net,
@@ -270,15 +244,4 @@ export function scheduleOf({ schedule: kind, rate, warmup: given }: FaceTraining
   if (warmup >= steps)
     throw new InputError(`--warmup must be below the number of steps (${steps}), got ${warmup}`);
   return kind === 'constant' ? { kind, rate, warmup } : { kind, rate, warmup, steps };
-}
-
-/** Parser of `90s`, `30m`, `2h`: seconds. */
-function timeOf(option: string): (text: string) => number {
-  return (text) => {
-    const found = /^(\d+(?:\.\d+)?)([smh])$/.exec(text);
-    const seconds = found ? Number(found[1]) * { s: 1, m: 60, h: 3600 }[found[2] as 's' | 'm' | 'h'] : 0;
-    if (!(seconds > 0))
-      throw new InputError(`${option} must be like 90s, 30m or 2h, got ${JSON.stringify(text)}`);
-    return seconds;
-  };
 }

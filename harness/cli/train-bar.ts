@@ -6,6 +6,9 @@ import { duration } from './work-bar.js';
 /** Without a terminal a line is printed this often. */
 const LINE_MS = 10_000;
 
+/** More parts of a loss than fit into a line are left to the report. */
+const MOST_PARTS = 4;
+
 /** Writes to standard error; silent where `quiet`. */
 export class TrainBar {
   private bar: SingleBar | undefined;
@@ -72,7 +75,7 @@ function lossesOf({ loss, parts, triplets }: StepLine): string {
   const active = triplets
     ? [`${(100 * triplets.active).toFixed(0)} % of ${triplets.mined} triplets active`]
     : [];
-  const all = named.length > 1 ? ` (${named.join(', ')})` : '';
+  const all = named.length > 1 && named.length <= MOST_PARTS ? ` (${named.join(', ')})` : '';
   return [`loss ${loss?.toFixed(4) ?? 'NaN'}${all}`, ...active].join(', ');
 }
 

@@ -1,16 +1,14 @@
 // `facet train face` and `facet finetune`: a face net from a folder of people.
-import { mkdir, rm } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { InputError } from '../../src/base/errors.js';
 import type { NetFile } from '../../src/faces/pipeline.js';
 import { Device } from '../../src/gpu/device.js';
 import { NN4_SMALL2_SIDE } from '../../src/nets/nn4-small2.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { NO_VARIATION } from '../../src/training/recipes.js';
 import { findNn4 } from '../node/faces/models.js';
-import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
-import { CheckpointFolder, type FoundCheckpoint } from '../node/training/checkpoint-folder.js';
+import { writeAtomically } from '../node/overwrite.js';
 import { TeacherTargets } from '../node/training/face-batches.js';
 import { FaceTask } from '../node/training/face-task.js';
 import { TrainLog } from '../node/training/train-log.js';
@@ -31,9 +29,10 @@ import {
 } from './train-arguments.js';
 import { TrainBar } from './train-bar.js';
 import { trainingData } from './train-data.js';
+import { filesOf, goOn, type RunFiles, tell } from './train-files.js';
 import { describeSkipped, type PreparedFaces, prepareFaces } from './train-prepare.js';
 import { type RunFacts, runSteps } from './train-run.js';
-import { describeTraining, metadataOf, tell } from './train-words.js';
+import { describeTraining, metadataOf } from './train-words.js';
 import { readTuning } from './tuning-option.js';
 
 const DEFAULT_OUT = 'nn4.small2-trained.safetensors';
@@ -80,7 +79,7 @@ async function runTraining(
   base: NetFile | undefined,
 ): Promise<number> {
   const training = faceTraining(args, defaults);
-  const files = await filesOf(args);
+  const files = await filesOf(args, DEFAULT_OUT);
   const prepared = await prepareFaces(folder, args);
   try {
     const { aligned, cache } = prepared;
@@ -95,38 +94,6 @@ async function runTraining(
   }
 }
 
-/** Where a run writes. */
-interface RunFiles {
-  readonly out: string;
-  readonly run: string;
-  readonly checkpoints: CheckpointFolder;
-  /** Where it goes on from. */
-  readonly latest: FoundCheckpoint | undefined;
-}
-
-/** InputError where the weights could not be written, or would replace others unasked. */
-async function filesOf(args: TrainArguments): Promise<RunFiles> {
-  const out = args.out ?? DEFAULT_OUT;
-  const { dir, name } = parse(out);
-  const run = args.run ?? join(dir, `${name}.run`);
-  const checkpoints = new CheckpointFolder(join(run, 'checkpoints'));
-  const latest = await checkpoints.latest();
-  if (args.prepare) return { out, run, checkpoints, latest };
-  if (args.resume) {
-    if (!latest) throw new InputError(`--resume: there is no checkpoint in ${checkpoints.folder}`);
-    for (const line of latest.passedOver) warn(line);
-  } else if (latest && !args.force) {
-    throw new InputError(
-      `${run}: holds a training at step ${latest.checkpoint.step}; --resume goes on with it, --force begins anew`,
-    );
-  }
-  await checkWritable(out, args.resume ? { force: true } : args);
-  await mkdir(run, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`--run ${run}: ${reasonOf(error)}`, { cause: error });
-  });
-  return { out, run, checkpoints, latest: args.resume ? latest : undefined };
-}
-
 async function train(
   folder: string,
   args: TrainArguments,
@@ -137,14 +104,14 @@ async function train(
 ): Promise<number> {
   const data = trainingData(folder, training, prepared);
   const steps = training.steps ?? Math.ceil(training.epochs! * data.sampler.stepsPerEpoch);
-  const facts: RunFacts = {
+  let facts: RunFacts = {
     kind: 'face',
     training: { ...training, steps, epochs: undefined, teacher: prepared.teacherContract },
     data: data.digest,
     best: undefined,
     seconds: 0,
   };
-  if (files.latest) goOn(facts, files.latest, folder);
+  if (files.latest) facts = goOn(facts, files.latest, `the faces of ${folder}`);
   else {
     await files.checkpoints.forgetAfter(0);
     await rm(files.checkpoints.best, { force: true });
@@ -183,10 +150,8 @@ async function train(
     const lines = describeTraining(device, training, data, task, steps);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);
     const running = task;
-    const opened = device;
     const end = await interruptible(bar, NOTICE, (signal) =>
       runSteps({
-        device: opened,
         task: running,
         log,
         checkpoints: files.checkpoints,
@@ -225,29 +190,4 @@ async function train(
     device?.destroy();
     platform.dispose();
   }
-}
-
-/** Takes over what the checkpoint knows. InputError where it is of other options or other pictures. */
-function goOn(facts: RunFacts, { checkpoint, path }: FoundCheckpoint, folder: string): void {
-  const kept = checkpoint.run as RunFacts | undefined;
-  if (kept?.kind !== 'face') throw new InputError(`${path}: is no checkpoint of a face net`);
-  const [was, is] = [kept.training, facts.training].map((value) => JSON.parse(JSON.stringify(value))) as [
-    Record<string, unknown>,
-    Record<string, unknown>,
-  ];
-  for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    const [a, b] = [JSON.stringify(was[key]), JSON.stringify(is[key])];
-    if (a !== b) {
-      throw new InputError(
-        `--resume: the checkpoint was made with ${key} ${a ?? 'not given'}, now it is ${b ?? 'not given'}; give the options of the first call`,
-      );
-    }
-  }
-  if (kept.data !== facts.data) {
-    throw new InputError(
-      `--resume: the faces of ${folder} are others than those of the checkpoint; --force begins anew`,
-    );
-  }
-  facts.best = kept.best;
-  facts.seconds = kept.seconds;
 }

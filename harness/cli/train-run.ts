@@ -1,17 +1,27 @@
-// The steps of a training of faces: reports, validations, checkpoints, until the last step, the time limit or Ctrl-C.
-import type { Device } from '../../src/gpu/device.js';
+// The steps of a training: reports, validations, checkpoints, until the last step, the time limit or Ctrl-C.
 import { tripletFacts } from '../../src/training/losses.js';
+import type { Trainer } from '../../src/training/trainer.js';
 import type { StepReport } from '../../src/training/types.js';
 import { writeAtomically } from '../node/overwrite.js';
 import type { CheckpointFolder } from '../node/training/checkpoint-folder.js';
-import type { FaceTask } from '../node/training/face-task.js';
 import { finite, type StepLine, type TrainLog, type ValidationLine } from '../node/training/train-log.js';
+import type { Validation } from '../node/training/validate.js';
 import type { TrainBar } from './train-bar.js';
+
+/** What is trained. */
+export interface TrainTask {
+  readonly trainer: Trainer;
+  /** Takes the next step. */
+  step(): Promise<void>;
+  /** The net as it is now, as a weights file. */
+  export(dtype: 'F16' | 'F32', metadata: Record<string, string>): Promise<Uint8Array>;
+  /** Measures what was held out; none: nothing is validated, and the net of the last step is the best. */
+  validate?(): Promise<Validation>;
+}
 
 /** What a run is made of. */
 export interface TrainRun {
-  readonly device: Device;
-  readonly task: FaceTask;
+  readonly task: TrainTask;
   readonly log: TrainLog;
   readonly checkpoints: CheckpointFolder;
   readonly bar: TrainBar;
@@ -26,11 +36,15 @@ export interface TrainRun {
   readonly timeLimit: number | undefined;
   readonly validates: boolean;
   /** Before the first step too. */
-  readonly validatesFirst: boolean;
+  readonly validatesFirst?: boolean;
   readonly out: string;
   readonly dtype: 'F16' | 'F32';
   /** Of the weights' file. */
   readonly metadata: Record<string, string>;
+  /** Writes the net where the time limit ends the run too, if nothing is validated. */
+  readonly exportsEarly?: boolean;
+  /** Called when weights were written. */
+  written?(bytes: Uint8Array): Promise<void>;
   readonly signal: AbortSignal;
   /** Writes the report. */
   report(): Promise<void>;
@@ -38,10 +52,10 @@ export interface TrainRun {
 
 /** JSON beside the weights of a checkpoint. */
 export interface RunFacts {
-  readonly kind: 'face';
-  /** Of FaceTraining, its steps resolved. */
+  readonly kind: 'face' | 'slim';
+  /** What it was told to do, its steps resolved. */
   readonly training: unknown;
-  /** Digest of the crops that are trained on, in their order. */
+  /** Digest of what is trained on. */
   readonly data: string;
   /** The best validation so far. */
   best: { readonly step: number; readonly auc: number; readonly accuracy: number } | undefined;
@@ -71,7 +85,8 @@ export async function runSteps(run: TrainRun): Promise<RunEnd> {
     await run.checkpoints.save(await task.trainer.checkpoint(facts, score));
     saved = task.trainer.steps;
   };
-  if (run.validates && run.validatesFirst && task.trainer.steps === 0) await validate(run);
+  if (run.validates && run.validatesFirst && task.trainer.steps === 0)
+    await validate(run, await task.validate!());
   let why: RunEnd['why'] = 'done';
   while (task.trainer.steps < run.steps) {
     if (run.signal.aborted) why = 'interrupted';
@@ -92,7 +107,7 @@ export async function runSteps(run: TrainRun): Promise<RunEnd> {
     }
     const due = steps % run.validateEvery === 0 || steps === run.steps;
     if (run.validates && due && validated !== steps) {
-      const score = await validate(run);
+      const score = await validate(run, await task.validate!());
       validated = steps;
       await save(score);
       await run.report();
@@ -102,15 +117,15 @@ export async function runSteps(run: TrainRun): Promise<RunEnd> {
   }
   if (saved !== task.trainer.steps) await save();
   // Without validation there is no best: what is there is the net.
-  if (why === 'done' && facts.best === undefined) await writeWeights(run);
+  const exports = why === 'done' || (run.exportsEarly === true && why === 'time limit');
+  if (exports && facts.best === undefined) await writeWeights(run);
   await run.report();
   return { step: task.trainer.steps, why, last };
 }
 
 /** Logs the comparison of the people who are held out; the weights are written where it is the best so far. */
-async function validate(run: TrainRun): Promise<number> {
+async function validate(run: TrainRun, result: Validation): Promise<number> {
   const { steps } = run.task.trainer;
-  const result = await run.task.validate();
   const line: ValidationLine = { kind: 'validation', step: steps, ...result };
   await run.log.add(line);
   const isBest = run.facts.best === undefined || result.auc > run.facts.best.auc;
@@ -128,7 +143,9 @@ async function writeWeights(run: TrainRun): Promise<void> {
     ? { heldOutAccuracy: best.accuracy.toFixed(4), heldOutAuc: best.auc.toFixed(4) }
     : {};
   const metadata = { ...run.metadata, step: String(run.task.trainer.steps), ...validation };
-  await writeAtomically(run.out, await run.task.export(run.dtype, metadata), { force: true });
+  const bytes = await run.task.export(run.dtype, metadata);
+  await writeAtomically(run.out, bytes, { force: true });
+  await run.written?.(bytes);
 }
 
 function lineOf(report: StepReport, rate: number, seconds: number): StepLine {

@@ -1,11 +1,9 @@
 // What a training says of itself: before it begins, in its files, and at its end.
 import type { Device } from '../../src/gpu/device.js';
 import type { FaceTask } from '../node/training/face-task.js';
-import { printJson } from './face-options.js';
-import type { FaceTraining, TrainArguments } from './train-arguments.js';
+import type { FaceTraining } from './train-arguments.js';
 import type { TrainingData } from './train-data.js';
 import type { PreparedFaces } from './train-prepare.js';
-import type { RunEnd, RunFacts } from './train-run.js';
 
 /** What is said at the beginning, and stands in the report. */
 export function describeTraining(
@@ -50,31 +48,4 @@ export function metadataOf(training: FaceTraining, { teacherContract }: Prepared
     people: String(data.split.train.length),
     seed: String(training.seed),
   };
-}
-
-/** What came out, in words or as JSON. */
-export function tell(
-  args: TrainArguments,
-  files: { readonly out: string; readonly run: string },
-  facts: RunFacts,
-  { step, why, last }: RunEnd,
-  steps: number,
-): void {
-  const written = facts.best !== undefined || why === 'done';
-  if (args.json) {
-    const weights = written ? files.out : null;
-    printJson({ weights, run: files.run, step, steps, why, best: facts.best ?? null, last: last ?? null });
-    return;
-  }
-  const best = facts.best
-    ? ` (step ${facts.best.step}, AUC ${facts.best.auc.toFixed(4)} on people held out)`
-    : '';
-  const parts = [
-    ...(written ? [`${files.out}${best}`] : []),
-    ...(why === 'done'
-      ? []
-      : [`stopped at step ${step} of ${steps}: ${why}; the same call with --resume goes on`]),
-    `log and report in ${files.run}`,
-  ];
-  process.stdout.write(`${parts.join('\n')}\n`);
 }

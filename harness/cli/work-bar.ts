@@ -11,10 +11,11 @@ export class WorkBar {
   private lastLine = 0;
   private ended = false;
 
-  /** `what` names the work (`aligning`). */
+  /** `what` names the work (`aligning`), `unit` what it is counted in. */
   constructor(
     private readonly what: string,
     private readonly quiet: boolean,
+    private readonly unit = 'pictures',
   ) {}
 
   /** `note` stands behind the counts. */
@@ -31,7 +32,7 @@ export class WorkBar {
     }
     if (now - this.lastLine < LINE_MS && done < total) return;
     this.lastLine = now;
-    const line = `${this.what}: ${done} of ${total} pictures, ${facts.rate} a second, ${facts.left} left${note}`;
+    const line = `${this.what}: ${done} of ${total} ${this.unit}, ${facts.rate} a second, ${facts.left} left${note}`;
     process.stderr.write(`${line}\n`);
   }
 
@@ -50,7 +51,7 @@ export class WorkBar {
 
   private begin(total: number): SingleBar {
     const bar = new SingleBar({
-      format: `${this.what} {bar} {value}/{total} pictures, {rate}/s, {left} left{note}`,
+      format: `${this.what} {bar} {value}/{total} ${this.unit}, {rate}/s, {left} left{note}`,
       hideCursor: true,
       clearOnComplete: true,
       stream: process.stderr,

@@ -10,6 +10,7 @@ import {
   type ConventionName,
   type LoadedWeights,
   parseManifest,
+  type StyleManifest,
   type WeightsManifest,
 } from '../../src/nets/manifest.js';
 import { NN4_CSV_FIRST, nn4CsvFiles, readNn4Csv } from '../../src/nets/nn4-csv.js';
@@ -28,6 +29,8 @@ export interface FindOptions {
   /** The deepest layer that is needed, say `conv5_1`. */
   readonly through?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What named `weights`, for messages; `--weights` unless said. */
+  readonly option?: string;
 }
 
 /** The nets that have a manifest, by name. */
@@ -66,13 +69,14 @@ export function embeddedPath(manifest: WeightsManifest): string | undefined {
  * WeightsError for a file that does not fit or where none is found (it says what was looked at).
  */
 export async function findWeights(net: string, options: FindOptions = {}): Promise<LoadedWeights> {
-  const { weights, env = process.env } = options;
+  const { weights, env = process.env, option = '--weights' } = options;
   const manifest = await loadManifest(net, 'style');
-  const load = (path: string, bytes: Uint8Array) => loadFile(path, bytes, manifest, options);
+  const load = async (path: string, bytes: Uint8Array) =>
+    loadFile(path, bytes, (await ownManifest(path, bytes, net)) ?? manifest, options);
 
   if (weights !== undefined) {
-    const path = await resolvePath(weights, net, '--weights');
-    if (!path) throw new InputError(`--weights ${weights}: the folder holds no ${net}.safetensors`);
+    const path = await resolvePath(weights, net, option);
+    if (!path) throw new InputError(`${option} ${weights}: the folder holds no ${net}.safetensors`);
     return load(path, await readBytes(path));
   }
   const looked: string[] = [];
@@ -94,6 +98,19 @@ export async function findWeights(net: string, options: FindOptions = {}): Promi
   throw new WeightsError(
     `${net}: no weights found; try ${remedy}--weights FILE; looked at ${looked.join(', ')}`,
   );
+}
+
+/**
+ * The manifest beside a file that was trained here, `NAME.json` beside `NAME.safetensors`: its widths may be other than those
+ * of the net that the package ships. Undefined where there is none, or one of another file.
+ */
+async function ownManifest(path: string, bytes: Uint8Array, net: string): Promise<StyleManifest | undefined> {
+  const beside = path.replace(/\.safetensors$/, '.json');
+  if (beside === path || !(await exists(beside))) return undefined;
+  const text = await readFile(beside, 'utf8');
+  if (!text.includes(sha256Of(bytes))) return undefined;
+  const manifest = parseManifest(text, beside);
+  return manifest.task === 'style' && manifest.net === net ? manifest : undefined;
 }
 
 /** Reads one given file for a net, as `findWeights` does. */

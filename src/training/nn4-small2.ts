@@ -3,9 +3,6 @@ import { WeightsError } from '../base/errors.js';
 import type { Tensor } from '../base/tensor.js';
 import type { TensorStore } from '../gpu/store.js';
 import type { Tape } from '../graph/tape.js';
-import { batchNorm, runningStatisticsDispatch } from '../kernels/batch-norm.js';
-import { batchStatistics } from '../kernels/batch-statistics.js';
-import { conv2d } from '../kernels/conv2d.js';
 import type { WeightTensor } from '../nets/manifest.js';
 import {
   foldedConv,
@@ -17,7 +14,8 @@ import {
   nn4Small2Pairs,
 } from '../nets/nn4-small2.js';
 import type { FloatDtype } from '../nets/safetensors.js';
-import { ONES, ZEROS } from './initialise.js';
+import { convNorm, convNormSpecs, firstRunning } from './conv-norm.js';
+import { ZEROS } from './initialise.js';
 import type { TrainableWeights, Values, WeightSpec } from './weights.js';
 
 /** Share of a batch's statistics in the running averages, as PyTorch's BatchNorm2d has it. */
@@ -58,12 +56,7 @@ export function nn4Small2Specs(from: Nn4TrainFrom = 'start'): WeightSpec[] {
       specs.push({ name: `${conv}.bias`, shape: outputs, init: ZEROS, role: 'frozen' });
       continue;
     }
-    specs.push({ name: `${conv}.weight`, shape, init: { kind: 'he-uniform' } });
-    specs.push({ name: `${norm}.weight`, shape: outputs, init: ONES });
-    specs.push({ name: `${norm}.bias`, shape: outputs, init: ZEROS });
-    // Rows: mean and variance.
-    const role = from === 'start' ? 'statistic' : 'frozen';
-    specs.push({ name: `${norm}.running`, shape: [2, shape[0]!], init: ZEROS, role });
+    specs.push(...convNormSpecs(conv, norm, shape, from === 'start' ? 'statistic' : 'frozen'));
   }
   specs.push({ name: 'dense.weight', shape: [128, 736], init: { kind: 'glorot-uniform' } });
   specs.push({ name: 'dense.bias', shape: [128], init: ZEROS });
@@ -84,27 +77,9 @@ export function nn4Small2Training(
   const frozen = foldedConv(tape, weights);
   const conv: Nn4Conv = (name, input, stride, pad) => {
     if (isFrozen(name, from)) return frozen(name, input, stride, pad);
-    const norm = norms.get(name)!;
-    const weight = weights.get(`${name}.weight`);
-    const y = tape.record(conv2d, name, { x: input, weight }, { stride, pad });
-    const running = weights.get(`${norm}.running`);
-    const statistics =
-      from === 'start' ? tape.record(batchStatistics, `${norm}.statistics`, { x: y }, {}) : running;
-    if (from === 'start') {
-      const pixels = y.shape[0]! * y.shape[2]! * y.shape[3]!;
-      const label = `batch_norm:running at ${norm}`;
-      tape.emit(
-        runningStatisticsDispatch(
-          label,
-          tape.target,
-          { statistics, running },
-          { momentum: MOMENTUM, pixels },
-        ),
-      );
-    }
-    const affine = { gamma: weights.get(`${norm}.weight`), beta: weights.get(`${norm}.bias`) };
-    const attrs = { epsilon: NN4_SMALL2_EPSILON, rectify: true };
-    return tape.record(batchNorm, norm, { x: y, statistics, ...affine }, attrs);
+    const momentum = from === 'start' ? MOMENTUM : undefined;
+    const layer = { name, norm: norms.get(name)!, stride, pad, epsilon: NN4_SMALL2_EPSILON, momentum };
+    return convNorm(tape, weights, input, layer);
   };
   const dense = { weight: weights.get('dense.weight', [128, 736]), bias: weights.get('dense.bias', [128]) };
   return nn4Small2Layers(tape, { conv, dense }, x);
@@ -114,8 +89,7 @@ export function nn4Small2Training(
 export function beginNn4Small2(store: TensorStore, weights: TrainableWeights): void {
   for (const { norm, shape } of nn4Small2Pairs()) {
     const K = shape[0]!;
-    const values = new Float32Array(2 * K).fill(1, K);
-    store.write(weights.get(`${norm}.running`, [2, K]), values);
+    store.write(weights.get(`${norm}.running`, [2, K]), firstRunning(K));
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import { Trainer } from '../../../src/training/trainer.js';
 import type { TrainerOptions } from '../../../src/training/types.js';
 import { TrainableWeights } from '../../../src/training/weights.js';
+import { Ahead } from './ahead.js';
 import { type FaceBatchOptions, faceBatch } from './face-batches.js';
 import type { CropPair } from './split.js';
 import { type Validation, validateFaces } from './validate.js';
@@ -62,16 +63,10 @@ export class FaceTask {
 
   /** Takes the next step; the batch after it is made while it runs. */
   async step(): Promise<void> {
-    const step = this.trainer.steps + 1;
-    const { next } = this;
-    const batch = next?.step === step ? await next.batch : await this.batchOf(step);
-    this.next = { step: step + 1, batch: this.batchOf(step + 1) };
-    // Told when it is asked for.
-    this.next.batch.catch(() => {});
-    await this.trainer.step(batch);
+    await this.trainer.step(await this.batches.take(this.trainer.steps + 1));
   }
 
-  private next: { readonly step: number; readonly batch: ReturnType<typeof faceBatch> } | undefined;
+  private readonly batches = new Ahead((step: number) => this.batchOf(step));
 
   private async batchOf(step: number): ReturnType<typeof faceBatch> {
     const { labels, ...batch } = await faceBatch(this.options.batches, step);
@@ -97,7 +92,7 @@ export class FaceTask {
   }
 
   async destroy(): Promise<void> {
-    await this.next?.batch.catch(() => {});
+    await this.batches.settle();
     this.trainer.destroy();
     this.weights.destroy();
     this.store.destroy();

@@ -26,7 +26,7 @@ export interface TrainReport {
 }
 
 /** Told apart by the colour-blind (after M. Okabe and K. Ito, 2008). */
-const COLORS = ['#1a1a1a', '#0072b2', '#d55e00', '#009e73', '#cc79a7'];
+const COLORS = ['#1a1a1a', '#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00'];
 const INK = '#333333';
 const RULE = '#e3e3e0';
 const SIZE = { width: 560, height: 360 };
@@ -51,6 +51,9 @@ export function trainReport({ title, lines, facts, skipped }: TrainReport): stri
     `<header><h1>${escapeHtml(title)}</h1><dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl></header>`,
     '<section class="charts">',
     figure('Loss', lineChart(lossSeries(steps), 'loss (log scale)', true)),
+    ...partGroups(steps).map(([name, series]) =>
+      figure(`Loss: ${name}`, lineChart(series, `${name} (log scale)`, true)),
+    ),
     validations.length > 0
       ? figure(
           'People held out',
@@ -122,7 +125,7 @@ function of(steps: readonly StepLine[], name: string, value: (line: StepLine) =>
 
 /** The loss, its running mean and, where there are several, its parts. */
 function lossSeries(steps: readonly StepLine[]): Series[] {
-  const names = Object.keys(steps[0]?.parts ?? {});
+  const names = Object.keys(steps[0]?.parts ?? {}).filter((name) => !name.includes(' '));
   const parts =
     names.length > 1 ? names.map((name) => of(steps, name, ({ parts: own }) => own[name] ?? null)) : [];
   let mean: number | null = null;
@@ -135,6 +138,18 @@ function lossSeries(steps: readonly StepLine[]): Series[] {
     ...parts,
     { ...of(steps, 'loss', ({ loss }) => loss), faint: true },
   ];
+}
+
+/** Parts whose names are of two words, `gram relu1_1`: a chart for each first word. */
+function partGroups(steps: readonly StepLine[]): [string, Series[]][] {
+  const groups = new Map<string, Series[]>();
+  for (const name of Object.keys(steps[0]?.parts ?? {})) {
+    const [kind, place] = name.split(' ');
+    if (place === undefined) continue;
+    const series = of(steps, place, ({ parts }) => parts[name] ?? null);
+    groups.set(kind!, [...(groups.get(kind!) ?? []), series]);
+  }
+  return [...groups];
 }
 
 function lineChart(series: readonly Series[], name: string, logarithmic: boolean): string {
