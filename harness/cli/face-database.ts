@@ -3,14 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
-import {
-  type Calibration,
-  parseCalibration,
-  sameProbability,
-} from '../../src/faces/evaluation/calibration.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts } from '../../src/faces/gallery/types.js';
-import type { Embedder } from '../../src/faces/models.js';
 import { dataFolder } from '../../src/platform/node-paths.js';
 import { openGalleryFile } from '../node/gallery/libsql-store.js';
 import { openGalleryDatabase } from '../node/gallery/postgres-store.js';
@@ -91,36 +85,4 @@ export async function needCollection(store: GalleryStore, args: DatabaseArgument
   throw new InputError(
     `${store.location}: no collection ${JSON.stringify(args.collection ?? DEFAULT_COLLECTION)}; ${there}`,
   );
-}
-
-/** How distances are judged. */
-export interface Judgement {
-  readonly threshold: number;
-  /** Null where nobody fitted one. */
-  readonly calibration: Calibration | null;
-}
-
-/** The user's threshold, else the collection's, else the net's for that purpose. */
-export function judgementOf(
-  embedder: Embedder,
-  purpose: 'verify' | 'search',
-  facts: CollectionFacts | undefined,
-  threshold: number | undefined,
-): Judgement {
-  if (threshold !== undefined && !(threshold > 0 && threshold <= 4)) {
-    throw new InputError(
-      `--threshold is a squared L2 of vectors of length 1, above 0 and at most 4, got ${threshold}`,
-    );
-  }
-  const fitted = facts?.calibration ? parseCalibration(facts.calibration, `collection ${facts.name}`) : null;
-  return {
-    threshold:
-      threshold ?? facts?.threshold ?? (purpose === 'verify' ? embedder.threshold : embedder.searchThreshold),
-    calibration: fitted ?? embedder.calibration ?? null,
-  };
-}
-
-/** Probability of one person at this distance; null without a calibration. */
-export function probabilityAt({ calibration }: Judgement, distance: number): number | null {
-  return calibration && sameProbability(calibration, distance);
 }

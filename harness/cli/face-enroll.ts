@@ -9,8 +9,8 @@ import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { EnrollOutcome, NewSample } from '../../src/faces/gallery/types.js';
 import { judgeFace, QUALITY_LEVELS, type QualityLevel } from '../../src/faces/gate.js';
 import type { FoundFace } from '../../src/faces/read.js';
+import { sampleFacts } from '../../src/faces/sample-facts.js';
 import { type ListedPicture, listPictures } from '../node/faces/picture-list.js';
-import { sampleFacts } from '../node/faces/sample-facts.js';
 import { encodePicture } from '../node/pictures.js';
 import { oneOf } from './arguments.js';
 import {
@@ -215,7 +215,7 @@ class Enrolment {
     return {
       person,
       embedding,
-      cropHash: await chipHash(chip),
+      cropHash: chipHash(chip),
       source: resolve(picture.path),
       quality: found ? sampleFacts(found) : { aligned: true },
       ...(this.args.keepCrops ? { crop: await encodePicture(chip, 'png') } : {}),

@@ -3,17 +3,10 @@ import { Command } from 'commander';
 import { GpuNearest } from '../../src/faces/gallery/gpu-nearest.js';
 import { DECISION_RULES, type DecisionRule, namedOnce } from '../../src/faces/gallery/rank.js';
 import type { Snapshot } from '../../src/faces/gallery/search.js';
+import { type Judgement, judgementOf, probabilityAt } from '../../src/faces/judgement.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { oneOf, realNumber, wholeNumber } from './arguments.js';
-import {
-  type DatabaseArguments,
-  databaseOptions,
-  type Judgement,
-  judgementOf,
-  needCollection,
-  probabilityAt,
-  withStore,
-} from './face-database.js';
+import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
 import { checkDraw, drawTo } from './face-draw.js';
 import {
   type FindArguments,

@@ -3,15 +3,9 @@ import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { describeContract, sameContract } from '../../src/faces/gallery/checks.js';
 import { squaredDistance } from '../../src/faces/gallery/distance.js';
+import { judgementOf, probabilityAt } from '../../src/faces/judgement.js';
 import { realNumber } from './arguments.js';
-import {
-  type DatabaseArguments,
-  databaseOptions,
-  judgementOf,
-  needCollection,
-  probabilityAt,
-  withStore,
-} from './face-database.js';
+import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
 import {
   type FindArguments,
   findArguments,
