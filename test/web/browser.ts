@@ -1,6 +1,7 @@
 // A headless browser with WebGPU on the studio as built and served; none where no Chromium is installed.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
@@ -28,6 +29,7 @@ const FLAGS = [
 ];
 
 const FOLDER = join(ROOT, 'dist', 'web');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Builds the studio, serves it and opens a browser for a test file. */
 export function useStudio() {
@@ -74,4 +76,17 @@ export function useStudio() {
 export async function settled(page: Page): Promise<void> {
   await page.locator('[data-ready]').waitFor({ timeout: 60_000 });
   await page.locator('[data-offline=kept]').waitFor({ state: 'attached', timeout: 30_000 });
+}
+
+/** What axe finds on a page that is serious or worse, each rule with where it is broken. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  // The page's own policy forbids scripts from elsewhere; what the browser's debugger runs is not bound by it.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    return (await axe.run(document, { resultTypes: ['violations'] })).violations;
+  });
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
 }
