@@ -70,7 +70,7 @@ export function planJob(
   return {
     content: job.content,
     net: weights.net,
-    adapter: device.adapter.description || device.adapter.device,
+    adapter: device.adapter.description || device.adapter.device || device.adapter.architecture,
     width: size.width,
     height: size.height,
     dispatches,

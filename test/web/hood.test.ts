@@ -1,4 +1,4 @@
-// The page under the hood in a real browser: plan, benchmark, checks, feature maps, and the report of them.
+// The page under the hood in a real browser: plan, benchmark, checks, tuning, feature maps, and the report of them.
 import { describe, expect, it } from 'vitest';
 import { encodePng } from '../../harness/web/png.js';
 import { rgbImage } from '../../src/base/image.js';
@@ -15,7 +15,7 @@ const PICTURE = rgbImage(
 describe.skipIf(!chromiumPath)('the page under the hood', () => {
   const studio = useStudio();
 
-  it('plans, measures, checks, shows layers, and puts it all into a report', async () => {
+  it('plans, measures, checks, tunes, shows layers, and puts it all into a report', async () => {
     const { page, troubles, requests, context } = await studio.open();
     page.setDefaultTimeout(20_000);
     await page.goto(`${studio.url}#/hood`);
@@ -65,8 +65,25 @@ describe.skipIf(!chromiumPath)('the page under the hood', () => {
     expect(shades).toHaveLength(3);
     for (const count of shades) expect(count).toBeGreaterThan(16);
 
+    // Software takes minutes for all of it: stopped, it keeps what it has.
+    await card('Autotune').getByLabel('Sizes').fill('32');
+    await page.locator('[data-task=tune] button').first().click();
+    await card('Autotune')
+      .getByText(/^1 of \d+: /)
+      .waitFor();
+    await page.locator('[data-task=tune]').getByRole('button', { name: 'Stop' }).click();
+    await page.locator('[data-measured]').waitFor();
+    expect(Number(await page.locator('[data-measured]').getAttribute('data-measured'))).toBeGreaterThan(0);
+
     const report = await page.locator('[data-report]').textContent();
-    for (const part of ['maxBufferSize', 'a picture', 'relu:forward:', 'GFLOP/s', 'check (kernels)'])
+    for (const part of [
+      'maxBufferSize',
+      'a picture',
+      'relu:forward:',
+      'GFLOP/s',
+      'check (kernels)',
+      'bucket',
+    ])
       expect(report).toContain(part);
     expect(report).not.toContain('noise.png');
 

@@ -10,7 +10,7 @@ import { chosen, held, nets, pictures, settings, shown, working } from './state.
 
 export function Input() {
   return (
-    <Card title={t('faces.pictures')}>
+    <Card title={t('faces.pictures')} class="first">
       <DropZone name="faces" onFiles={addPictures}>
         <div class="drop">
           <span>{t('faces.drop')}</span>

@@ -26,7 +26,7 @@ export function FacesPage() {
           </Notice>
         )}
       </div>
-      <div class="page style-page">
+      <div class="page style-page faces-page">
         <div class="stack">
           <Input />
           <Options />

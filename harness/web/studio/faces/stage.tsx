@@ -11,7 +11,7 @@ import { type FacePicture, held, settings, shown } from './state.js';
 export function Stage() {
   const picture = shown.value;
   return (
-    <Card title={t('faces.list')} aside={picture?.seen && <Count picture={picture} />}>
+    <Card title={t('faces.list')} class="second" aside={picture?.seen && <Count picture={picture} />}>
       {picture ? <Picture picture={picture} /> : <div class="stage stage-empty">{t('faces.empty')}</div>}
       {picture?.error !== undefined && <p class="bad">{picture.error}</p>}
       {picture?.seen?.faces.length === 0 && <p class="hint">{t('faces.foundNone')}</p>}
@@ -51,7 +51,7 @@ function Picture({ picture: { url, name, seen } }: { readonly picture: FacePictu
             <g key={`${box.x} ${box.y}`} class={identified.person === null ? 'unknown' : 'known'}>
               <rect x={box.x} y={box.y} width={box.width} height={box.height} stroke-width={line} />
               {settings.value.landmarks &&
-                landmarks.map(({ x, y }, at) => <circle key={`${at}`} cx={x} cy={y} r={0.7 * line} />)}
+                landmarks.map(({ x, y }, at) => <circle key={`${at}`} cx={x} cy={y} r={line} />)}
               <text x={box.x + line} y={box.y - 2 * line} font-size={9 * line} stroke-width={line}>
                 {`${i + 1} ${identified.person ?? t('faces.unknown')}`}
               </text>

@@ -41,7 +41,7 @@ export function benchJob(context: WorkerContext): Job<BenchParams, MeasureEvent,
         repetitions,
         signal,
         host: {
-          cpu: `${globalThis.navigator.hardwareConcurrency} x unknown`,
+          cpu: `${globalThis.navigator.hardwareConcurrency} threads`,
           commit: `facet ${FACET_VERSION}`,
         },
         onOp: (name) => emit({ type: 'next', name }),

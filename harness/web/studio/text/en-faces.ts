@@ -48,7 +48,7 @@ export const facesEn = {
   'faces.collection': 'Collection',
   'faces.newCollection': 'New collection',
   'faces.create': 'Create',
-  'faces.counts': '{people} people, {samples} samples',
+  'faces.counts': 'People: {people}, samples: {samples}',
   'faces.rename': 'Rename {person}',
   'faces.remove': 'Remove {person} with all samples',
   'faces.removeSample': 'Remove this sample of {person}',

@@ -50,7 +50,7 @@ export const facesZh: Readonly<Record<keyof typeof facesEn, string>> = {
   'faces.collection': '集合',
   'faces.newCollection': '新建集合',
   'faces.create': '创建',
-  'faces.counts': '{people} 人，{samples} 个样本',
+  'faces.counts': '人数：{people}，样本：{samples}',
   'faces.rename': '重命名 {person}',
   'faces.remove': '删除 {person} 及其全部样本',
   'faces.removeSample': '删除 {person} 的此样本',
