@@ -1,7 +1,8 @@
 // npm run build:web: the studio as a static folder, dist/web, that works from any host.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleForBrowser } from './lib/browser-bundle.mjs';
 import { contentSecurityPolicy, headers } from './lib/headers.mjs';
@@ -27,12 +28,31 @@ await main(async () => {
   copyFileSync(join(studio, 'icon.svg'), join(out, 'icon.svg'));
   mkdirSync(join(out, 'weights'), { recursive: true });
   for (const name of WEIGHTS) copyFileSync(join(root, 'weights', name), join(out, 'weights', name));
+  copyFaceNets();
   writeFileSync(join(out, '_headers'), headersFile());
   rmSync(join(out, 'service-worker.js'), { force: true });
   await bundleServiceWorker(esbuild);
   console.log(`build:web: ${(gzipped / 1024).toFixed(0)} KiB of JavaScript, gzipped, in dist/web/`);
   return 0;
 });
+
+/** The face nets out of the package that brings them; a file that is not the one the studio will ask for is refused. */
+function copyFaceNets() {
+  const list = JSON.parse(readFileSync(join(root, 'harness', 'web', 'face-files.json'), 'utf8'));
+  const from = join(dirname(createRequire(import.meta.url).resolve(`${list.package}/package.json`)), 'model');
+  const to = join(out, 'weights', 'faces');
+  mkdirSync(to, { recursive: true });
+  for (const { file, sha256 } of Object.values(list.nets).flatMap(({ manifest, shard }) => [
+    manifest,
+    shard,
+  ])) {
+    const bytes = readFileSync(join(from, file));
+    const actual = createHash('sha256').update(bytes).digest('hex');
+    if (actual !== sha256)
+      throw new Error(`${file} of ${list.package}: sha-256 must be ${sha256}, is ${actual}`);
+    writeFileSync(join(to, file), bytes);
+  }
+}
 
 /**
  * The service worker knows all files, so it comes last; it is in no cache itself.

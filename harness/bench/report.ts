@@ -1,7 +1,4 @@
 // A benchmark's results as a record that can be kept, and as a table.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../../src/base/errors.js';
 import type { Device } from '../../src/gpu/device.js';
@@ -21,7 +18,8 @@ const measurementSchema = z.object({
   gbps: z.number(),
 });
 
-const recordSchema = z.object({
+/** As a file holds it. */
+export const recordSchema = z.object({
   adapter: z.string(),
   driver: z.string(),
   webgpu: z.string(),
@@ -29,7 +27,8 @@ const recordSchema = z.object({
   tuning: z.string().optional(),
   /** Records of before there were two do not tell. */
   precision: z.enum(['f32', 'mixed']).default('f32'),
-  node: z.string(),
+  /** Version of Node; absent in a browser. */
+  node: z.string().optional(),
   cpu: z.string(),
   commit: z.string(),
   date: z.string(),
@@ -41,69 +40,30 @@ const recordSchema = z.object({
 /** What `--json` writes and `--compare` reads: where, when and of which commit, and every measurement. */
 export type BenchRecord = z.infer<typeof recordSchema>;
 
-/** The record of a run on `device`. */
+/** What a record tells of the machine beside its adapter. */
+export type BenchHost = Pick<BenchRecord, 'node' | 'cpu' | 'commit'>;
+
+/** The record of a run on `device` of `host`. */
 export function benchRecord(
   device: Device,
+  host: BenchHost,
   repetitions: number,
   ceilings: Ceilings,
   results: readonly Measurement[],
 ): BenchRecord {
   const { vendor, architecture, device: model, description } = device.adapter;
-  const [cpu] = cpus();
   return {
     adapter: [vendor, architecture, model].filter(Boolean).join(' '),
     driver: description,
     webgpu: device.platform.gpuVersion,
     tuning: describeTuning(device.tuning),
     precision: device.target.precision,
-    node: process.version,
-    cpu: `${cpus().length} x ${cpu?.model ?? 'unknown'}`,
-    commit: commit(),
+    ...host,
     date: new Date().toISOString(),
     repetitions,
     ceilings,
     results: [...results],
   };
-}
-
-/** The checked-out commit, with a plus where files differ from it; a word where there is no git or no clone. */
-function commit(): string {
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', import.meta.dirname, ...args], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  try {
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? '+' : ''}`;
-  } catch {
-    return 'no clone';
-  }
-}
-
-/** Reads a record; InputError where the file cannot be read or is none. */
-export function readRecord(path: string): BenchRecord {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new InputError(`--compare ${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`, {
-      cause: error,
-    });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`--compare ${path}: is not JSON`, { cause: error });
-  }
-  const parsed = recordSchema.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new InputError(
-      `--compare ${path}: is no record of facet bench: ${issue?.path.join('.')}: ${issue?.message}`,
-    );
-  }
-  return parsed.data;
 }
 
 /** Throws InputError where a record was made in another precision: a speed-up over other numbers is none. */
@@ -122,7 +82,7 @@ export function headLines(record: BenchRecord): string[] {
     `driver   ${record.driver}`,
     ...(record.tuning === undefined ? [] : [`tuning   ${record.tuning}`]),
     `numbers  ${record.precision}`,
-    `software ${record.webgpu}, node ${record.node}, commit ${record.commit}, ${record.date}`,
+    `software ${record.webgpu}${record.node === undefined ? '' : `, node ${record.node}`}, commit ${record.commit}, ${record.date}`,
     `cpu      ${record.cpu}`,
     `limits   ${ceilings.gflops.toFixed(1)} GFLOP/s (multiply-adds in registers), ${ceilings.copyGbps.toFixed(1)} GB/s (copy), ${ceilings.readGbps.toFixed(1)} GB/s (read), measured in this run`,
     `medians of ${record.repetitions}; GFLOP/s counts the forward pass's arithmetic for each direction`,
@@ -177,27 +137,4 @@ function speedUp(now: Measurement, before: Measurement | undefined): string {
   const factor = both ? before.gpuMs! / now.gpuMs! : before.wallMs / now.wallMs;
   const noise = Math.abs(factor - 1) < Math.max(now.spread, before.spread) ? ' ~' : '';
   return `${factor.toFixed(2)}x${noise}`;
-}
-
-/** Columns padded to one width: names to the left, numbers to the right. */
-export function alignRows(rows: readonly (readonly string[])[]): string[] {
-  const widths = columnWidths(rows);
-  return rows.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-  );
-}
-
-/** The same as a Markdown table. */
-export function markdownRows(rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const [head, ...body] = rows;
-  return [
-    line(head!),
-    line(head!.map((_, i) => (i === 0 ? '---' : '---:'))),
-    ...body.map((row) => line(row)),
-  ];
-}
-
-function columnWidths(rows: readonly (readonly string[])[]): number[] {
-  return rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
 }

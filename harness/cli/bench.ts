@@ -4,95 +4,13 @@ import { InputError } from '../../src/base/errors.js';
 import { Device } from '../../src/gpu/device.js';
 import type { Precision } from '../../src/gpu/kernel.js';
 import { nodePlatform } from '../../src/platform/node.js';
-import { measureCeilings } from '../bench/ceilings.js';
-import { type Measurement, measure } from '../bench/measure.js';
-import { type BenchSet, benchNames, benchSet } from '../bench/programs.js';
-import {
-  alignRows,
-  assertComparable,
-  type BenchRecord,
-  benchRecord,
-  headLines,
-  markdownRows,
-  readRecord,
-  tableRows,
-} from '../bench/report.js';
-import { searchBenchNames, searchBenchSet } from '../bench/searches.js';
-import { stepBenchNames, stepBenchSet } from '../bench/steps.js';
-import { families, searchFamilies, stepFamilies } from '../cases/index.js';
+import { nodeHost, readRecord } from '../bench/host.js';
+import { assertComparable, type BenchRecord, headLines, tableRows } from '../bench/report.js';
+import { FEWEST_REPETITIONS, runBench } from '../bench/run.js';
+import { alignRows, markdownRows } from '../bench/table.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
-import type { Scope } from '../variants.js';
 import { precisionOption, wholeNumber } from './arguments.js';
 import { readTuning, tuningOption } from './tuning-option.js';
-
-/** What to time, and whom to tell. */
-export interface BenchOptions {
-  /** Parts of names; what contains one of them is timed. */
-  readonly filters: readonly string[];
-  /** Timed rounds, at least 5. */
-  readonly repetitions: number;
-  /** Also the candidates of GPUs where the adapter is none, and those of mixed precision. */
-  readonly allVariants?: boolean;
-  /** Told of each op before its programs are compiled. */
-  readonly onOp?: (name: string) => void;
-}
-
-const FEWEST_REPETITIONS = 5;
-
-/**
- * Times the selected entries on `device`, each after a check of its kernels. InputError where nothing is selected,
- * FacetError where a result is wrong.
- */
-export async function runBench(device: Device, options: BenchOptions): Promise<BenchRecord> {
-  const { filters, repetitions } = options;
-  const isWanted = (name: string) => filters.length === 0 || filters.some((filter) => name.includes(filter));
-  const entries = benchEntries(device, options.allVariants ? 'gpu' : 'own');
-  const chosen = entries.filter(({ names }) => names.some(isWanted));
-  if (chosen.length === 0) {
-    const ops = entries.map(({ name }) => name).join(', ');
-    throw new InputError(`bench: nothing is named like ${filters.join(' or ')}; names begin with ${ops}`);
-  }
-  options.onOp?.('limits of the adapter');
-  const ceilings = await measureCeilings(device, repetitions);
-  const results: Measurement[] = [];
-  for (const { name, compile } of chosen) {
-    options.onOp?.(name);
-    const set = await compile(isWanted);
-    try {
-      results.push(...(await measure(device, set.timed, repetitions)));
-    } finally {
-      set.destroy();
-    }
-  }
-  return benchRecord(device, repetitions, ceilings, results);
-}
-
-/** Bench entries of one op, optimiser or search. */
-interface BenchEntry {
-  readonly name: string;
-  readonly names: readonly string[];
-  compile(isWanted: (name: string) => boolean): Promise<BenchSet>;
-}
-
-function benchEntries(device: Device, scope: Scope): BenchEntry[] {
-  return [
-    ...families.map((f) => ({
-      name: f.op.name,
-      names: benchNames(f, device.target, scope),
-      compile: (isWanted: (name: string) => boolean) => benchSet(device, f, scope, isWanted),
-    })),
-    ...stepFamilies.map((f) => ({
-      name: f.name,
-      names: stepBenchNames(f),
-      compile: (isWanted: (name: string) => boolean) => stepBenchSet(device, f, isWanted),
-    })),
-    ...searchFamilies.map((f) => ({
-      name: f.name,
-      names: searchBenchNames(f),
-      compile: (isWanted: (name: string) => boolean) => searchBenchSet(device, f, isWanted),
-    })),
-  ];
-}
 
 interface CommandOptions {
   readonly filter: string[];
@@ -122,7 +40,7 @@ async function action(options: CommandOptions): Promise<void> {
     try {
       const onOp = (name: string) => process.stderr.write(`bench: ${name}\n`);
       const { filter: filters, repetitions, allVariants = false } = options;
-      record = await runBench(device, { filters, repetitions, allVariants, onOp });
+      record = await runBench(device, { filters, repetitions, allVariants, onOp, host: nodeHost() });
     } finally {
       device.destroy();
     }

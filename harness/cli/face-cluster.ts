@@ -1,9 +1,9 @@
 // `facet face cluster`: which of many pictures show the same people, when nobody is named.
 import { Command } from 'commander';
 import { clusterEmbeddings } from '../../src/faces/cluster.js';
+import { judgementOf } from '../../src/faces/judgement.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { realNumber, wholeNumber } from './arguments.js';
-import { judgementOf } from './face-database.js';
 import {
   type FindArguments,
   findArguments,

@@ -7,7 +7,8 @@ import { galleryPlace } from '../node/gallery/open.js';
 import { checkWritable } from '../node/overwrite.js';
 import { exists } from '../node/weights.js';
 
-export { DEFAULT_COLLECTION, type Judgement, judgementOf, probabilityAt } from '../node/faces/judgement.js';
+export { type Judgement, judgementOf, probabilityAt } from '../../src/faces/judgement.js';
+export { DEFAULT_COLLECTION } from '../node/faces/judgement.js';
 
 export interface DatabaseArguments {
   db?: string;

@@ -4,7 +4,7 @@ import { InputError } from '../../src/base/errors.js';
 import { intersectionOverUnion } from '../../src/faces/boxes.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
 import type { Sample } from '../../src/faces/gallery/types.js';
-import { boxOf } from '../node/faces/sample-facts.js';
+import { boxOf } from '../../src/faces/sample-facts.js';
 import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
 import {
   type FindArguments,

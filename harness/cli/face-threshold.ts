@@ -1,13 +1,16 @@
 // `facet face threshold`: a threshold and a calibration out of the user's own pictures.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
-import { type Calibration, fitIsotonic, fitPlatt } from '../../src/faces/evaluation/calibration.js';
-import { type OperatingPoint, operatingPoint } from '../../src/faces/evaluation/operating-point.js';
-import type { ScoredPair } from '../../src/faces/evaluation/scores.js';
+import type { Calibration } from '../../src/faces/evaluation/calibration.js';
+import {
+  enrolledEmbeddings,
+  type FittedThreshold,
+  fitThreshold,
+  type NamedEmbedding,
+} from '../../src/faces/evaluation/fit-threshold.js';
+import type { OperatingPoint } from '../../src/faces/evaluation/operating-point.js';
 import { sameContract } from '../../src/faces/gallery/checks.js';
-import { squaredDistance } from '../../src/faces/gallery/distance.js';
-import type { CollectionFacts, Json, VectorPage } from '../../src/faces/gallery/types.js';
-import { DIMENSION } from '../../src/faces/gallery/types.js';
+import type { CollectionFacts, Json } from '../../src/faces/gallery/types.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { oneOf, realNumber } from './arguments.js';
 import { type DatabaseArguments, databaseOptions, needCollection, withStore } from './face-database.js';
@@ -29,9 +32,6 @@ interface ThresholdArguments extends FindArguments, NetArguments, DatabaseArgume
   dryRun?: boolean;
   json?: boolean;
 }
-
-/** Pairs of different people at most: beyond, the sums grow and the answer does not. */
-const MOST_PAIRS = 2_000_000;
 
 /** The sub-command `threshold`. */
 export function thresholdCommand(): Command {
@@ -58,16 +58,17 @@ export function thresholdCommand(): Command {
 async function runThreshold(folder: string | undefined, args: ThresholdArguments): Promise<void> {
   if (folder !== undefined && args.dryRun) {
     // Nothing is kept, so that no gallery is needed.
-    tell(undefined, fitTo(await seen(folder, undefined, args), args), args);
+    tell(undefined, fitThreshold(await seen(folder, undefined, args), args.far, args.calibration), args);
     return;
   }
   await withStore(args, async (store) => {
     const facts = await needCollection(store, args);
     // With its contract: where the collection is rebuilt for another net meanwhile, nothing is kept.
     const collection = await store.openCollection(facts.name, facts.contract);
-    const fitted = fitTo(
-      folder === undefined ? await enrolled(collection) : await seen(folder, facts, args),
-      args,
+    const fitted = fitThreshold(
+      folder === undefined ? await enrolledEmbeddings(collection) : await seen(folder, facts, args),
+      args.far,
+      args.calibration,
     );
     if (!args.dryRun) {
       await collection.setThreshold(Math.min(4, fitted.threshold), fitted.calibration as unknown as Json);
@@ -76,22 +77,7 @@ async function runThreshold(folder: string | undefined, args: ThresholdArguments
   });
 }
 
-interface Fitted extends OperatingPoint {
-  readonly calibration: Calibration;
-}
-
-function fitTo(people: readonly Person[], { far, calibration }: ThresholdArguments): Fitted {
-  const pairs = allPairs(people);
-  const point = operatingPoint(pairs, far);
-  if (!(point.threshold > 0)) {
-    throw new InputError(
-      `no threshold above 0 lets at most ${far} of the ${point.far.trials} pairs of different people pass; some are equal`,
-    );
-  }
-  return { ...point, calibration: calibration === 'platt' ? fitPlatt(pairs) : fitIsotonic(pairs) };
-}
-
-function tell(collection: string | undefined, fitted: Fitted, args: ThresholdArguments): void {
+function tell(collection: string | undefined, fitted: FittedThreshold, args: ThresholdArguments): void {
   const kept = args.dryRun !== true;
   if (args.json) printJson({ collection: collection ?? null, kept, ...fitted });
   else print(describe(collection, fitted, kept));
@@ -116,26 +102,11 @@ function describe(
   ].join('\n');
 }
 
-interface Person {
-  readonly name: string;
-  readonly embedding: Float32Array;
-}
-
-async function enrolled(collection: { vectors(): AsyncIterable<VectorPage> }): Promise<Person[]> {
-  const people: Person[] = [];
-  for await (const { people: names, vectors } of collection.vectors()) {
-    for (const [i, name] of names.entries()) {
-      people.push({ name, embedding: vectors.slice(i * DIMENSION, (i + 1) * DIMENSION) });
-    }
-  }
-  return people;
-}
-
 async function seen(
   folder: string,
   facts: CollectionFacts | undefined,
   args: ThresholdArguments,
-): Promise<readonly Person[]> {
+): Promise<readonly NamedEmbedding[]> {
   const pictures = await listPictures([folder]);
   const models = await modelsOf({ ...args, net: args.net ?? facts?.contract.net });
   if (facts && !sameContract(models.contract, facts.contract)) {
@@ -150,26 +121,4 @@ async function seen(
     });
     return results;
   });
-}
-
-/** Every pair of samples; of different people every n-th where there are too many. */
-function allPairs(people: readonly Person[]): ScoredPair[] {
-  const total = (people.length * (people.length - 1)) / 2;
-  const step = Math.max(1, Math.ceil(total / MOST_PAIRS));
-  const pairs: ScoredPair[] = [];
-  let count = 0;
-  for (const [i, a] of people.entries()) {
-    for (let j = 0; j < i; j++) {
-      const b = people[j]!;
-      const same = a.name === b.name;
-      if (!same && count++ % step !== 0) continue;
-      pairs.push({ same, distance: squaredDistance(a.embedding, b.embedding) });
-    }
-  }
-  if (!pairs.some(({ same }) => same) || !pairs.some(({ same }) => !same)) {
-    throw new InputError(
-      `a threshold needs at least two people and two pictures of one of them, got ${people.length} pictures of ${new Set(people.map(({ name }) => name)).size}`,
-    );
-  }
-  return pairs;
 }

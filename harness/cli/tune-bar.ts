@@ -2,8 +2,8 @@
 import { SingleBar } from 'cli-progress';
 import type { TuningEntry } from '../../src/gpu/tuning-table.js';
 import type { TuneProgress } from '../../src/graph/tune.js';
+import { milliseconds } from '../tune-report.js';
 import { progressLine } from './step-line.js';
-import { milliseconds } from './tune-report.js';
 
 /** Of a terminal that does not tell. */
 const COLUMNS = 80;

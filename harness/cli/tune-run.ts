@@ -5,12 +5,13 @@ import { emptyTable, type TuningEntry, tableKey } from '../../src/gpu/tuning-tab
 import { bucketKey, type TuneItem } from '../../src/graph/tunables.js';
 import { tunable, tune } from '../../src/graph/tune.js';
 import { nodePlatform } from '../../src/platform/node.js';
+import { loadManifest } from '../node/weights.js';
+import { describeReport, tuneReport } from '../tune-report.js';
+import { stepItems } from '../tune-steps.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import { duration } from './step-line.js';
 import type { TuneArguments } from './tune.js';
 import { TuneBar } from './tune-bar.js';
-import { describeReport, tuneReport } from './tune-report.js';
-import { stepItems } from './tune-steps.js';
 import { note, storeOf } from './tune-table.js';
 
 const NOTICE = 'stopping after this run; what is measured is kept (again: at once) …';
@@ -25,7 +26,7 @@ export async function runTune(args: TuneArguments): Promise<number> {
     device = await Device.open(platform, { onNote: note, precision: args.precision });
     const store = storeOf(platform);
     const empty = emptyTable(device.adapter, platform);
-    const all = tunable(device, await stepItems(device, args.net, args.size, note));
+    const all = tunable(device, await stepItems(device, args.net, args.size, note, (net) => loadManifest(net, 'style')));
     const known = new Set((await loadTable(store, empty, note)).entries.map(bucketKey));
     const todo = all.filter((item) => args.again || !known.has(bucketKey(item.tunable)));
     const save = (entry: TuningEntry) => saveEntries(store, empty, [entry], note);

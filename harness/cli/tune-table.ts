@@ -12,7 +12,7 @@ import {
 import { nodePlatform } from '../../src/platform/node.js';
 import type { KeyValueStore, Platform } from '../../src/platform/platform.js';
 import { checkWritable, writeAtomically } from '../node/overwrite.js';
-import { describeReport, tuneReport } from './tune-report.js';
+import { describeReport, tuneReport } from '../tune-report.js';
 import { readTable } from './tuning-option.js';
 
 /** The store of a platform in Node. */

@@ -6,6 +6,7 @@ import { DECISION_RULES } from '../../src/faces/gallery/rank.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts, PersonFacts } from '../../src/faces/gallery/types.js';
 import type { QualityLevel } from '../../src/faces/gate.js';
+import { judgementOf } from '../../src/faces/judgement.js';
 import { FacePipeline } from '../../src/faces/pipeline.js';
 import type { FindOptions, FoundFace } from '../../src/faces/read.js';
 import { openOrCreate, refusals, sampleOfFace } from '../node/faces/enrol.js';
@@ -14,7 +15,6 @@ import {
   checkContract,
   collectionNamed,
   compareFaces,
-  judgementOf,
   type NamedFace,
   nameFaces,
   needCollectionNamed,

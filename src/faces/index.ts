@@ -17,6 +17,12 @@ export {
   sameProbability,
 } from './evaluation/calibration.js';
 export { type Evaluation, type EvaluationOptions, evaluate, splitFolds } from './evaluation/evaluate.js';
+export {
+  enrolledEmbeddings,
+  type FittedThreshold,
+  fitThreshold,
+  type NamedEmbedding,
+} from './evaluation/fit-threshold.js';
 export { type OperatingPoint, operatingPoint } from './evaluation/operating-point.js';
 export { type Pair, pairImagePath, parsePairs } from './evaluation/pairs.js';
 export {
@@ -65,6 +71,7 @@ export type {
 } from './gallery/types.js';
 export { DIMENSION } from './gallery/types.js';
 export { judgeFace, QUALITY_LEVELS, type QualityLevel, type QualityVerdict } from './gate.js';
+export { type Judgement, judgementOf, probabilityAt } from './judgement.js';
 export { LANDMARK_COUNT, type Point } from './landmarks.js';
 export { EMBEDDER_NAMES, type Embedder, embedderOf } from './models.js';
 export { FacePipeline, type NetFile, type PipelineModels } from './pipeline.js';

@@ -2,24 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readRecord } from '../../harness/bench/host.js';
 import { benchNames } from '../../harness/bench/programs.js';
-import {
-  alignRows,
-  assertComparable,
-  type BenchRecord,
-  headLines,
-  markdownRows,
-  readRecord,
-  tableRows,
-} from '../../harness/bench/report.js';
+import { assertComparable, type BenchRecord, headLines, tableRows } from '../../harness/bench/report.js';
+import { runBench } from '../../harness/bench/run.js';
+import { alignRows, markdownRows } from '../../harness/bench/table.js';
 import { conv2dFamily } from '../../harness/cases/conv2d.js';
-import { runBench } from '../../harness/cli/bench.js';
 import type { Scope } from '../../harness/variants.js';
 import { InputError } from '../../src/base/errors.js';
 import { median, quantile } from '../../src/base/statistics.js';
 import { PLAIN_TARGET, type Target } from '../../src/gpu/kernel.js';
 import { useDevice } from '../kernels/shared.js';
 
+const host = { cpu: '2 x demo', commit: 'abc' };
 const folder = mkdtempSync(join(tmpdir(), 'facet-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -134,6 +129,7 @@ describe('on this adapter', () => {
 
   it('times one op beside plausible limits', async () => {
     const { results, ceilings } = await runBench(gpu.device, {
+      host,
       filters: ['weighted_add:forward'],
       repetitions: 5,
     });
@@ -147,6 +143,7 @@ describe('on this adapter', () => {
 
   it('times a variant that is made for GPUs, where asked to', async () => {
     const { results } = await runBench(gpu.device, {
+      host,
       filters: ['matmul:forward:M=64;K=64;N=64'],
       repetitions: 5,
       allVariants: true,
@@ -160,6 +157,7 @@ describe('on this adapter', () => {
 
   it('times an optimiser', async () => {
     const { results } = await runBench(gpu.device, {
+      host,
       filters: ['adam:step:C=3;H=512;W=512;clamp'],
       repetitions: 5,
     });
@@ -168,6 +166,8 @@ describe('on this adapter', () => {
   });
 
   it('refuses a name of nothing', async () => {
-    await expect(runBench(gpu.device, { filters: ['conv9d'], repetitions: 5 })).rejects.toThrow(InputError);
+    await expect(runBench(gpu.device, { filters: ['conv9d'], repetitions: 5, host })).rejects.toThrow(
+      InputError,
+    );
   });
 });

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { type Browser, chromium, type Page, type Request } from 'playwright-core';
@@ -29,6 +30,7 @@ const FLAGS = [
 ];
 
 const FOLDER = join(ROOT, 'dist', 'web');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Builds the studio, serves it and opens a browser for a test file. */
 export function useStudio() {
@@ -122,4 +124,17 @@ export async function inState(page: Page, kind: 'running' | 'paused' | 'ended'):
 export async function download(page: Page, button: string): Promise<{ name: string; bytes: Buffer }> {
   const [file] = await Promise.all([page.waitForEvent('download'), press(page, button)]);
   return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+}
+
+/** What axe finds on a page that is serious or worse, each rule with where it is broken. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  // The page's own policy forbids scripts from elsewhere; what the browser's debugger runs is not bound by it.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    return (await axe.run(document, { resultTypes: ['violations'] })).violations;
+  });
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
 }

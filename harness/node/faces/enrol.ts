@@ -6,8 +6,8 @@ import type { GalleryStore } from '../../../src/faces/gallery/store.js';
 import type { ModelContract, NewSample } from '../../../src/faces/gallery/types.js';
 import { judgeFace, type QualityLevel } from '../../../src/faces/gate.js';
 import type { FoundFace } from '../../../src/faces/read.js';
+import { sampleFacts } from '../../../src/faces/sample-facts.js';
 import { encodePicture } from '../pictures.js';
-import { sampleFacts } from './sample-facts.js';
 import { chipHash, type PictureFaces } from './session.js';
 
 /** Why the gate turns the first face of a picture away, in words; empty where it passes. */
@@ -45,7 +45,7 @@ export async function sampleOfFace({
   return {
     person,
     embedding,
-    cropHash: await chipHash(chip),
+    cropHash: chipHash(chip),
     source,
     quality: found ? sampleFacts(found) : { aligned: true },
     ...(keepCrop ? { crop: await encodePicture(chip, 'png') } : {}),

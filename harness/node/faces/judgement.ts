@@ -1,54 +1,17 @@
 // How distances are judged, and which collection is meant.
 import { InputError } from '../../../src/base/errors.js';
-import {
-  type Calibration,
-  parseCalibration,
-  sameProbability,
-} from '../../../src/faces/evaluation/calibration.js';
 import { describeContract, sameContract } from '../../../src/faces/gallery/checks.js';
 import { squaredDistance } from '../../../src/faces/gallery/distance.js';
 import { type DecisionRule, namedOnce } from '../../../src/faces/gallery/rank.js';
 import type { IdentifyOptions } from '../../../src/faces/gallery/search.js';
 import type { GalleryStore } from '../../../src/faces/gallery/store.js';
 import type { CollectionFacts } from '../../../src/faces/gallery/types.js';
-import type { Embedder } from '../../../src/faces/models.js';
+import { type Judgement, probabilityAt } from '../../../src/faces/judgement.js';
 import type { FoundFace } from '../../../src/faces/read.js';
 import type { FaceModels } from './models.js';
 
 /** The collection that is meant where none is named. */
 export const DEFAULT_COLLECTION = 'people';
-
-/** How distances are judged. */
-export interface Judgement {
-  readonly threshold: number;
-  /** Null where nobody fitted one. */
-  readonly calibration: Calibration | null;
-}
-
-/** The user's threshold, else the collection's, else the net's for that purpose. */
-export function judgementOf(
-  embedder: Embedder,
-  purpose: 'verify' | 'search',
-  facts: CollectionFacts | undefined,
-  threshold: number | undefined,
-): Judgement {
-  if (threshold !== undefined && !(threshold > 0 && threshold <= 4)) {
-    throw new InputError(
-      `--threshold is a squared L2 of vectors of length 1, above 0 and at most 4, got ${threshold}`,
-    );
-  }
-  const fitted = facts?.calibration ? parseCalibration(facts.calibration, `collection ${facts.name}`) : null;
-  return {
-    threshold:
-      threshold ?? facts?.threshold ?? (purpose === 'verify' ? embedder.threshold : embedder.searchThreshold),
-    calibration: fitted ?? embedder.calibration ?? null,
-  };
-}
-
-/** Probability of one person at this distance; null without a calibration. */
-export function probabilityAt({ calibration }: Judgement, distance: number): number | null {
-  return calibration && sameProbability(calibration, distance);
-}
 
 /** The collection of that name, if it exists. */
 export async function collectionNamed(

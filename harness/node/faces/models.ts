@@ -8,6 +8,7 @@ import { InputError, WeightsError } from '../../../src/base/errors.js';
 import { DIMENSION, type ModelContract } from '../../../src/faces/gallery/types.js';
 import { type Embedder, embedderOf } from '../../../src/faces/models.js';
 import type { NetFile, PipelineModels } from '../../../src/faces/pipeline.js';
+import { digestParts } from '../../../src/nets/digest.js';
 import type { LoadedWeights, WeightsManifest, WeightTensor } from '../../../src/nets/manifest.js';
 import { NN4_CSV_FIRST } from '../../../src/nets/nn4-csv.js';
 import { parseQuantizedManifest, readQuantizedWeights } from '../../../src/nets/quantized-weights.js';
@@ -136,15 +137,9 @@ export function checkFaceNet({ manifest, tensors, source }: LoadedWeights<Weight
   if (manifest.task === 'face') embedderOf(manifest.net).prepare(tensors, source);
 }
 
-/**
- * SHA-256 over names, shapes and f32 values in the order of the names, 64 hexadecimal digits: the same net out of CSV
- * files and out of safetensors has the same digest.
- */
+/** SHA-256 over `digestParts`, 64 hexadecimal digits. */
 export function digestOf(tensors: ReadonlyMap<string, WeightTensor>): string {
   const hash = createHash('sha256');
-  for (const [name, { shape, values }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(`${name} ${shape.join('x')}\n`);
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  }
+  for (const part of digestParts(tensors)) hash.update(part);
   return hash.digest('hex');
 }

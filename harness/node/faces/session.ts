@@ -4,6 +4,7 @@ import { InputError } from '../../../src/base/errors.js';
 import type { RgbImage } from '../../../src/base/image.js';
 import { alignFace } from '../../../src/faces/align.js';
 import { middleBox } from '../../../src/faces/boxes.js';
+import { chipBytes } from '../../../src/faces/chip-bytes.js';
 import type { ModelContract } from '../../../src/faces/gallery/types.js';
 import type { Embedder } from '../../../src/faces/models.js';
 import { FacePipeline, type PipelineModels } from '../../../src/faces/pipeline.js';
@@ -16,7 +17,7 @@ import {
 } from '../../../src/faces/read.js';
 import { Device } from '../../../src/gpu/device.js';
 import { nodePlatform } from '../../../src/platform/node.js';
-import { rawPicture, readPicture } from '../pictures.js';
+import { readPicture } from '../pictures.js';
 import type { FaceModels } from './models.js';
 
 /** Runs `work` with a pipeline of `models` on a device, and puts both away. */
@@ -135,7 +136,6 @@ export function noFace(path: string, { width, height }: RgbImage): InputError {
 }
 
 /** The SHA-256 of a chip's pixels at 8 bits, 64 hexadecimal digits: the same crop of the same picture has the same. */
-export async function chipHash(chip: RgbImage): Promise<string> {
-  const pixels = await rawPicture(chip).raw().toBuffer();
-  return createHash('sha256').update(`${chip.width}x${chip.height}\n`).update(pixels).digest('hex');
+export function chipHash(chip: RgbImage): string {
+  return createHash('sha256').update(chipBytes(chip)).digest('hex');
 }

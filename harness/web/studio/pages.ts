@@ -11,6 +11,6 @@ export interface Page {
 
 export const PAGES: readonly Page[] = [
   { id: 'style', title: 'tab.style', load: async () => (await import('./style/page.js')).StylePage },
-  { id: 'faces', title: 'tab.faces', load: async () => (await import('./pages/faces.js')).FacesPage },
-  { id: 'hood', title: 'tab.hood', load: async () => (await import('./pages/hood.js')).HoodPage },
+  { id: 'faces', title: 'tab.faces', load: async () => (await import('./faces/page.js')).FacesPage },
+  { id: 'hood', title: 'tab.hood', load: async () => (await import('./hood/page.js')).HoodPage },
 ];

@@ -67,6 +67,11 @@ export class WorkerContext {
     return device;
   }
 
+  /** The device that is open, whatever its precision: what need not choose one stops no run. Opens one where there is none. */
+  openDevice(): Promise<Device> {
+    return this.device(this.opened?.precision ?? 'f32');
+  }
+
   /** A net's weights: from the user's file where `file` is given, else as embedded. Read once. */
   async weights(
     net: string,

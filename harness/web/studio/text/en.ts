@@ -1,10 +1,13 @@
 // English. A key is named after the page that says it.
+import { facesEn } from './en-faces.js';
+import { hoodEn } from './en-hood.js';
+
 export const en = {
   'tab.style': 'Style',
   'tab.faces': 'Faces',
   'tab.hood': 'Under the hood',
-  'faces.soon': 'Find, enrol and recognise faces. This page is being built.',
-  'hood.soon': 'Adapter, memory, benchmarks and checks. This page is being built.',
+  ...facesEn,
+  ...hoodEn,
 
   'shell.skip': 'To the content',
   'shell.pages': 'Pages',

@@ -1,12 +1,14 @@
 // 简体中文。键与英文表相同。
 import type { en } from './en.js';
+import { facesZh } from './zh-faces.js';
+import { hoodZh } from './zh-hood.js';
 
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   'tab.style': '风格',
   'tab.faces': '人脸',
   'tab.hood': '幕后',
-  'faces.soon': '检测、登记并识别人脸。此页面正在建设中。',
-  'hood.soon': '适配器、内存、基准与检查。此页面正在建设中。',
+  ...facesZh,
+  ...hoodZh,
 
   'shell.skip': '跳到内容',
   'shell.pages': '页面',

@@ -1,7 +1,7 @@
 // What a gallery keeps about the picture of a sample: how good it was, and where in it the face lies.
-import type { Box } from '../../../src/faces/boxes.js';
-import type { QualityFacts } from '../../../src/faces/gallery/types.js';
-import type { FoundFace } from '../../../src/faces/read.js';
+import type { Box } from './boxes.js';
+import type { QualityFacts } from './gallery/types.js';
+import type { FoundFace } from './read.js';
 
 /** Quality and box of a face, rounded to what the measures are worth; lengths in pixels, angles in degrees. */
 export function sampleFacts({ box, quality }: FoundFace): QualityFacts {

@@ -1,9 +1,9 @@
 // A tuning table for people and as JSON.
-import type { Choices } from '../../src/gpu/choices.js';
-import type { AdapterReport } from '../../src/gpu/device.js';
-import { presetFor } from '../../src/gpu/presets.js';
-import type { TuningEntry, TuningTable } from '../../src/gpu/tuning-table.js';
-import { alignRows } from '../bench/report.js';
+import type { Choices } from '../src/gpu/choices.js';
+import type { AdapterReport } from '../src/gpu/device.js';
+import { presetFor } from '../src/gpu/presets.js';
+import type { TuningEntry, TuningTable } from '../src/gpu/tuning-table.js';
+import { alignRows } from './bench/table.js';
 
 /** What `facet tune` and `facet tune --show` print. */
 export interface TuneReport {

@@ -1,11 +1,11 @@
 // `--plan`: what a step would hold in memory, before anything runs.
-import { type Device, mib } from '../../src/gpu/device.js';
-import type { LoadedWeights } from '../../src/nets/manifest.js';
-import { assertFits, bindingLimit, planFits } from '../../src/style/fit.js';
-import { type Size, styleSize, usableScales } from '../../src/style/input.js';
-import type { StyleOptions } from '../../src/style/options.js';
-import { limitsOf } from '../../src/style/tiles/choose.js';
-import { planScale, type ScalePlan } from '../../src/style/tiles/plan.js';
+import { type Device, mib } from '../src/gpu/device.js';
+import type { LoadedWeights } from '../src/nets/manifest.js';
+import { assertFits, bindingLimit, planFits } from '../src/style/fit.js';
+import { type Size, styleSize, usableScales } from '../src/style/input.js';
+import type { StyleOptions } from '../src/style/options.js';
+import { limitsOf } from '../src/style/tiles/choose.js';
+import { planScale, type ScalePlan } from '../src/style/tiles/plan.js';
 
 /** Rows of the largest slots and pinned tensors that are printed. */
 const ROWS = 12;
@@ -70,7 +70,7 @@ export function planJob(
   return {
     content: job.content,
     net: weights.net,
-    adapter: device.adapter.description || device.adapter.device,
+    adapter: device.adapter.description || device.adapter.device || device.adapter.architecture,
     width: size.width,
     height: size.height,
     dispatches,

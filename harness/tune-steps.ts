@@ -1,22 +1,22 @@
-// What `facet tune` measures: the ops of one style step, recorded without weights and without a GPU.
-import { type Device, mib } from '../../src/gpu/device.js';
-import { bucketKey, type TuneItem } from '../../src/graph/tunables.js';
-import type { LoadedWeights } from '../../src/nets/manifest.js';
-import { bindingLimit } from '../../src/style/fit.js';
-import { resolveOptions } from '../../src/style/options.js';
-import { planStep } from '../../src/style/session.js';
-import { loadManifest } from '../node/weights.js';
+// What tuning measures: the ops of one style step, recorded without weights and without a GPU.
+import { type Device, mib } from '../src/gpu/device.js';
+import { bucketKey, type TuneItem } from '../src/graph/tunables.js';
+import type { LoadedWeights, StyleManifest } from '../src/nets/manifest.js';
+import { bindingLimit } from '../src/style/fit.js';
+import { resolveOptions } from '../src/style/options.js';
+import { planStep } from '../src/style/session.js';
 
-/** Distinct items of the steps of all nets and sizes. Sizes that do not fit the adapter are told to `note` and left out. */
+/** Distinct items of the steps of all nets (`manifestOf` reads theirs) and sizes. Sizes that do not fit the adapter are told to `note` and left out. */
 export async function stepItems(
   device: Device,
   nets: readonly string[],
   sizes: readonly number[],
   note: (line: string) => void,
+  manifestOf: (net: string) => StyleManifest | Promise<StyleManifest>,
 ): Promise<TuneItem[]> {
   const items = new Map<string, TuneItem>();
   for (const net of nets) {
-    const weights = await shapesOnly(net);
+    const weights = shapesOnly(net, await manifestOf(net));
     for (const size of sizes) {
       const o = resolveOptions({ size, firstSize: size }, weights);
       const { plan, tunables } = planStep(device.target, weights, { width: size, height: size }, o);
@@ -41,8 +41,7 @@ export async function stepItems(
 }
 
 /** A net's weights by their shapes: nobody reads a value where nothing is computed. */
-async function shapesOnly(net: string): Promise<LoadedWeights> {
-  const manifest = await loadManifest(net, 'style');
+function shapesOnly(net: string, manifest: StyleManifest): LoadedWeights {
   const none = new Float32Array(0);
   const tensors = new Map(manifest.tensors.map(({ name, shape }) => [name, { shape, values: none }]));
   return { net, manifest, tensors, convention: manifest.input, source: 'the manifest', sha256: '' };
