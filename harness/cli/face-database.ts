@@ -8,6 +8,7 @@ import {
   parseCalibration,
   sameProbability,
 } from '../../src/faces/evaluation/calibration.js';
+import { checkName } from '../../src/faces/gallery/checks.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts } from '../../src/faces/gallery/types.js';
 import type { Embedder } from '../../src/faces/models.js';
@@ -23,7 +24,7 @@ export interface DatabaseArguments {
 }
 
 /** The collection that is meant where none is named. */
-export const DEFAULT_COLLECTION = 'people';
+const DEFAULT_COLLECTION = 'people';
 
 /** Adds the options of DatabaseArguments. */
 export function databaseOptions(command: Command): Command {
@@ -34,6 +35,11 @@ export function databaseOptions(command: Command): Command {
       'file of the gallery, or postgres://… (default: $FACET_DATABASE_URL, else faces.db in the data folder)',
     )
     .option('--collection <name>', `collection of people (default: ${DEFAULT_COLLECTION})`);
+}
+
+/** The collection that `args` mean, in the form in which galleries keep names; InputError where it cannot be one. */
+export function collectionName({ collection = DEFAULT_COLLECTION }: DatabaseArguments): string {
+  return checkName(collection, 'collection');
 }
 
 /** Runs `work` with the store that `args` name; InputError where there is no such file. */
@@ -124,7 +130,7 @@ export async function findCollection(
   store: GalleryStore,
   args: DatabaseArguments,
 ): Promise<CollectionFacts | undefined> {
-  const name = args.collection ?? DEFAULT_COLLECTION;
+  const name = collectionName(args);
   return (await store.listCollections()).find((facts) => facts.name === name);
 }
 
@@ -134,9 +140,7 @@ export async function needCollection(store: GalleryStore, args: DatabaseArgument
   if (found) return found;
   const names = (await store.listCollections()).map(({ name }) => JSON.stringify(name));
   const there = names.length === 0 ? 'it holds none; enroll makes one' : `there is ${names.join(', ')}`;
-  throw new InputError(
-    `${store.location}: no collection ${JSON.stringify(args.collection ?? DEFAULT_COLLECTION)}; ${there}`,
-  );
+  throw new InputError(`${store.location}: no collection ${JSON.stringify(collectionName(args))}; ${there}`);
 }
 
 /** How distances are judged. */
