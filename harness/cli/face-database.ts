@@ -11,12 +11,13 @@ import {
 import { checkName } from '../../src/faces/gallery/checks.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts } from '../../src/faces/gallery/types.js';
-import type { Embedder } from '../../src/faces/models.js';
 import { dataFolder } from '../../src/platform/node-paths.js';
+import type { FaceModels } from '../node/faces/models.js';
 import { openGalleryFile } from '../node/gallery/libsql-store.js';
 import { openGalleryDatabase } from '../node/gallery/postgres-store.js';
 import { checkWritable, reasonOf } from '../node/overwrite.js';
 import { exists } from '../node/weights.js';
+import { warn } from './face-options.js';
 
 export interface DatabaseArguments {
   db?: string;
@@ -150,9 +151,12 @@ export interface Judgement {
   readonly calibration: Calibration | null;
 }
 
-/** The user's threshold, else the collection's, else the net's for that purpose. */
+/**
+ * The user's threshold, else the collection's, else the net's for that purpose, with a warning where that was measured
+ * with other weights.
+ */
 export function judgementOf(
-  embedder: Embedder,
+  { pipeline: { embedder }, contract }: FaceModels,
   purpose: 'verify' | 'search',
   facts: CollectionFacts | undefined,
   threshold: number | undefined,
@@ -162,10 +166,15 @@ export function judgementOf(
       `--threshold is a squared L2 of vectors of length 1, above 0 and at most 4, got ${threshold}`,
     );
   }
+  const chosen = threshold ?? facts?.threshold ?? null;
+  if (chosen === null && contract.weights !== embedder.measured) {
+    warn(
+      `the threshold of ${embedder.name} was measured with other weights than these; facet face threshold fits one`,
+    );
+  }
   const fitted = facts?.calibration ? parseCalibration(facts.calibration, `collection ${facts.name}`) : null;
   return {
-    threshold:
-      threshold ?? facts?.threshold ?? (purpose === 'verify' ? embedder.threshold : embedder.searchThreshold),
+    threshold: chosen ?? (purpose === 'verify' ? embedder.threshold : embedder.searchThreshold),
     calibration: fitted ?? embedder.calibration ?? null,
   };
 }
