@@ -4,6 +4,7 @@ import { InputError } from '../../src/base/errors.js';
 import { type Calibration, fitIsotonic, fitPlatt } from '../../src/faces/evaluation/calibration.js';
 import { type OperatingPoint, operatingPoint } from '../../src/faces/evaluation/operating-point.js';
 import type { ScoredPair } from '../../src/faces/evaluation/scores.js';
+import { assertFar } from '../../src/faces/evaluation/thresholds.js';
 import { sameContract } from '../../src/faces/gallery/checks.js';
 import { squaredDistance } from '../../src/faces/gallery/distance.js';
 import type { CollectionFacts, Json, VectorPage } from '../../src/faces/gallery/types.js';
@@ -56,6 +57,8 @@ export function thresholdCommand(): Command {
 }
 
 async function runThreshold(folder: string | undefined, args: ThresholdArguments): Promise<void> {
+  // Before the pictures are embedded, which takes long.
+  assertFar('--far', args.far);
   if (folder !== undefined && args.dryRun) {
     // Nothing is kept, so that no gallery is needed.
     tell(undefined, fitTo(await seen(folder, undefined, args), args), args);
