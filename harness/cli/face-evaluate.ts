@@ -27,7 +27,7 @@ import {
 import { describeEvaluation, type EvaluateReport, htmlReport } from './face-report.js';
 import { FaceSession, modelsOf } from './face-session.js';
 
-export interface EvaluateArguments extends FindArguments, NetArguments {
+interface EvaluateArguments extends FindArguments, NetArguments {
   pairs: string;
   images: string;
   folds?: number;

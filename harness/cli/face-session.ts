@@ -108,7 +108,7 @@ export interface PictureFaces {
 }
 
 /** What becomes of a picture without a face. */
-export function noFace(path: string, { width, height }: RgbImage): InputError {
+function noFace(path: string, { width, height }: RgbImage): InputError {
   return new InputError(
     `${path}: no face was found in ${width}x${height} px; --min-score 0.3 or --input-size looks closer, --aligned skips the search`,
   );

@@ -75,7 +75,7 @@ export function detectionModels(): Required<Pick<PipelineModels, 'detector' | 'l
 }
 
 /** A net out of face-api's package, which is installed beside Facet for its model files only. */
-export function shippedNet(name: ShippedNet): NetFile {
+function shippedNet(name: ShippedNet): NetFile {
   const folder = join(packageFolder(), 'model');
   const source = join(folder, `${name}_model-weights_manifest.json`);
   const read = (path: string) => {
