@@ -1,9 +1,9 @@
 // `facet face cluster`: which of many pictures show the same people, when nobody is named.
 import { Command } from 'commander';
 import { clusterEmbeddings } from '../../src/faces/cluster.js';
-import { judgementOf } from '../../src/faces/judgement.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { realNumber, wholeNumber } from './arguments.js';
+import { judgementOf } from './face-database.js';
 import {
   type FindArguments,
   findArguments,
@@ -42,7 +42,7 @@ export function clusterCommand(): Command {
 async function runCluster(paths: string[], args: ClusterArguments): Promise<number> {
   const pictures = await listPictures(paths);
   const models = await modelsOf(args);
-  const { threshold } = judgementOf(models.pipeline.embedder, 'search', undefined, args.threshold);
+  const { threshold } = judgementOf(models, 'search', undefined, args.threshold);
   return FaceSession.run(models, args, findArguments(args, 'all'), async (session) => {
     const outcome = await forPictures(pictures, async ({ path }) => {
       const { faces } = await session.chips(path);

@@ -1,13 +1,17 @@
 // The store of enrolled people that a sub-command of `facet face` works on.
 import type { Command } from 'commander';
+import { checkName } from '../../src/faces/gallery/checks.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts } from '../../src/faces/gallery/types.js';
+import { type Judgement, judgementOf as judgementFor } from '../../src/faces/judgement.js';
 import { collectionNamed, DEFAULT_COLLECTION, needCollectionNamed } from '../node/faces/judgement.js';
+import type { FaceModels } from '../node/faces/models.js';
 import { galleryPlace } from '../node/gallery/open.js';
 import { checkWritable } from '../node/overwrite.js';
 import { exists } from '../node/weights.js';
+import { warn } from './face-options.js';
 
-export { type Judgement, judgementOf, probabilityAt } from '../../src/faces/judgement.js';
+export { type Judgement, probabilityAt } from '../../src/faces/judgement.js';
 export { DEFAULT_COLLECTION } from '../node/faces/judgement.js';
 
 export interface DatabaseArguments {
@@ -24,6 +28,11 @@ export function databaseOptions(command: Command): Command {
       'file of the gallery, or postgres://… (default: $FACET_DATABASE_URL, else faces.db in the data folder)',
     )
     .option('--collection <name>', `collection of people (default: ${DEFAULT_COLLECTION})`);
+}
+
+/** The collection that `args` mean, in the form in which galleries keep names; InputError where it cannot be one. */
+export function collectionName({ collection = DEFAULT_COLLECTION }: DatabaseArguments): string {
+  return checkName(collection, 'collection');
 }
 
 /** Runs `work` with the store that `args` name; InputError where there is no such file. */
@@ -82,10 +91,29 @@ export async function findCollection(
   store: GalleryStore,
   args: DatabaseArguments,
 ): Promise<CollectionFacts | undefined> {
-  return collectionNamed(store, args.collection ?? DEFAULT_COLLECTION);
+  return collectionNamed(store, collectionName(args));
 }
 
 /** The same; InputError naming those that there are where it does not exist. */
 export async function needCollection(store: GalleryStore, args: DatabaseArguments): Promise<CollectionFacts> {
-  return needCollectionNamed(store, args.collection ?? DEFAULT_COLLECTION);
+  return needCollectionNamed(store, collectionName(args));
+}
+
+/**
+ * How distances are judged: see `judgementOf` of the faces. With a warning where the net's own threshold is taken, which was
+ * measured with other weights.
+ */
+export function judgementOf(
+  { pipeline: { embedder }, contract }: FaceModels,
+  purpose: 'verify' | 'search',
+  facts: CollectionFacts | undefined,
+  threshold: number | undefined,
+): Judgement {
+  const judgement = judgementFor(embedder, purpose, facts, threshold);
+  if (threshold === undefined && facts?.threshold == null && contract.weights !== embedder.measured) {
+    warn(
+      `the threshold of ${embedder.name} was measured with other weights than these; facet face threshold fits one`,
+    );
+  }
+  return judgement;
 }

@@ -12,8 +12,8 @@ import { openOrCreate, refusals, sampleOfFace } from '../node/faces/enrol.js';
 import { type ListedPicture, listPictures } from '../node/faces/picture-list.js';
 import { oneOf } from './arguments.js';
 import {
+  collectionName,
   type DatabaseArguments,
-  DEFAULT_COLLECTION,
   databaseOptions,
   findCollection,
   type StoreToFill,
@@ -98,10 +98,10 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
     );
   }
   if (args.name !== undefined) checkName(args.name, 'person');
+  const name = collectionName(args);
   return withStoreToFill(args, async (store) => {
     const known = store.existing && (await findCollection(store.existing, args));
     const models = await modelsOf({ ...args, net: args.net ?? known?.contract.net });
-    const name = args.collection ?? DEFAULT_COLLECTION;
     // A collection of another net is refused before a picture is read.
     if (known) await store.existing?.openCollection(name, models.contract);
     // All input sizes, as `identify` searches: at the first one a second face of the picture may not be seen.

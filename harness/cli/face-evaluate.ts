@@ -6,8 +6,8 @@ import { InputError } from '../../src/base/errors.js';
 import { fitPlatt } from '../../src/faces/evaluation/calibration.js';
 import { evaluate, splitFolds } from '../../src/faces/evaluation/evaluate.js';
 import { operatingPoint } from '../../src/faces/evaluation/operating-point.js';
-import { type PairList, pairImagePath, parsePairs } from '../../src/faces/evaluation/pairs.js';
-import type { FoldedPair } from '../../src/faces/evaluation/scores.js';
+import { type Pair, type PairList, pairImagePath, parsePairs } from '../../src/faces/evaluation/pairs.js';
+import { assertFar } from '../../src/faces/evaluation/thresholds.js';
 import { squaredDistance } from '../../src/faces/gallery/distance.js';
 import { type EmbeddedPictures, embedPictures } from '../node/faces/embed-pictures.js';
 import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
@@ -27,7 +27,7 @@ import {
 import { describeEvaluation, type EvaluateReport, htmlReport } from './face-report.js';
 import { FaceSession, modelsOf } from './face-session.js';
 
-export interface EvaluateArguments extends FindArguments, NetArguments {
+interface EvaluateArguments extends FindArguments, NetArguments {
   pairs: string;
   images: string;
   folds?: number;
@@ -91,6 +91,10 @@ async function runEvaluate(args: EvaluateArguments): Promise<void> {
     throw new InputError(`${args.pairs}: ${reasonOf(error)}`, { cause: error });
   });
   const list = parsePairs(text, args.pairs);
+  // Before the pictures are embedded, which takes long.
+  const pairs = foldsOf(list, args.folds);
+  for (const far of args.far) assertFar('--far', far);
+  if (args.bootstrap < 1) throw new InputError(`--bootstrap must be at least 1, got ${args.bootstrap}`);
   if (args.report !== undefined) await checkWritable(args.report, args);
   const files = await findFiles(list, args.images);
   const models = await modelsOf(args);
@@ -109,7 +113,7 @@ async function runEvaluate(args: EvaluateArguments): Promise<void> {
       bar.stop();
     }
   });
-  const report = judge(list, files, embedded, args, (performance.now() - started) / 1000);
+  const report = judge(pairs, files, embedded, args, (performance.now() - started) / 1000);
   if (args.report !== undefined) {
     await writeAtomically(args.report, await htmlReport(report, args), args.force ? { force: true } : {});
   }
@@ -142,21 +146,20 @@ async function firstOf(stem: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** A list's own folds, or `count` of them cut anew; InputError where it has too few pairs. */
+function foldsOf({ pairs, folds }: PairList, count: number | undefined): readonly Pair[] {
+  return count === undefined && folds > 1 ? pairs : splitFolds(pairs, count ?? FOLDS);
+}
+
 function judge(
-  list: PairList,
+  list: readonly Pair[],
   files: ReadonlyMap<string, string>,
   embedded: EmbeddedPictures,
   args: EvaluateArguments,
   seconds: number,
 ): EvaluateReport {
-  const vector = (image: PairList['pairs'][number]['a']) =>
-    embedded.embeddings.get(files.get(pairImagePath(image))!)!;
-  const scored = list.pairs.map((pair) => ({
-    ...pair,
-    distance: squaredDistance(vector(pair.a), vector(pair.b)),
-  }));
-  const pairs: (FoldedPair & PairList['pairs'][number])[] =
-    args.folds === undefined && list.folds > 1 ? scored : splitFolds(scored, args.folds ?? FOLDS);
+  const vector = (image: Pair['a']) => embedded.embeddings.get(files.get(pairImagePath(image))!)!;
+  const pairs = list.map((pair) => ({ ...pair, distance: squaredDistance(vector(pair.a), vector(pair.b)) }));
   const evaluation = evaluate(pairs, {
     protocol: args.compat ?? 'exact',
     fars: args.far,

@@ -77,7 +77,7 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
     const facts = await needCollection(store, args);
     const models = await modelsOf({ ...args, net: args.net ?? facts.contract.net });
     const collection = await store.openCollection(facts.name, models.contract);
-    const judgement = judgementOf(models.pipeline.embedder, 'search', facts, args.threshold);
+    const judgement = judgementOf(models, 'search', facts, args.threshold);
     // One picture asks the store; many ask what was read of it once.
     const snapshot = pictures.length > FEW ? await collection.snapshot() : undefined;
     return FaceSession.run(models, args, findArguments(args, 'all'), async (session) => {

@@ -103,8 +103,12 @@ async function embedSample(
   args: ReembedArguments,
 ): Promise<Float32Array> {
   const { source, crop } = sample;
+  const box = boxOf(sample.quality);
+  // A square picture would pass, and not only its face be embedded.
+  if (box && args.aligned) {
+    throw new InputError(`${source}: its face was found when it was enrolled, it is no --aligned picture`);
+  }
   try {
-    const box = boxOf(sample.quality);
     const { faces } = await session.chips(source, { policy: args.faces ?? (box ? 'all' : 'largest') });
     const overlaps = faces.map(({ found }) => (box && found ? intersectionOverUnion(box, found.box) : 1));
     const best = overlaps.indexOf(Math.max(...overlaps));

@@ -9,6 +9,7 @@ import {
   type NamedEmbedding,
 } from '../../src/faces/evaluation/fit-threshold.js';
 import type { OperatingPoint } from '../../src/faces/evaluation/operating-point.js';
+import { assertFar } from '../../src/faces/evaluation/thresholds.js';
 import { sameContract } from '../../src/faces/gallery/checks.js';
 import type { CollectionFacts, Json } from '../../src/faces/gallery/types.js';
 import { listPictures } from '../node/faces/picture-list.js';
@@ -56,6 +57,8 @@ export function thresholdCommand(): Command {
 }
 
 async function runThreshold(folder: string | undefined, args: ThresholdArguments): Promise<void> {
+  // Before the pictures are embedded, which takes long.
+  assertFar('--far', args.far);
   if (folder !== undefined && args.dryRun) {
     // Nothing is kept, so that no gallery is needed.
     tell(undefined, fitThreshold(await seen(folder, undefined, args), args.far, args.calibration), args);

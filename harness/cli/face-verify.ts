@@ -18,6 +18,7 @@ import {
   ONE_FACE,
   print,
   printJson,
+  warn,
 } from './face-options.js';
 import { FaceSession, modelsOf } from './face-session.js';
 
@@ -52,9 +53,14 @@ async function runVerify(a: string, b: string, args: VerifyArguments): Promise<n
     args.collection === undefined ? undefined : await withStore(args, (store) => needCollection(store, args));
   const models = await modelsOf({ ...args, ...(args.net ? {} : { net: facts?.contract.net }) });
   if (facts) checkContract(facts, models);
-  const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, args.threshold);
+  const judgement = judgementOf(models, 'verify', facts, args.threshold);
   return FaceSession.run(models, args, findArguments(args, 'largest'), async (session) => {
     const sides = [await session.chips(a), await session.chips(b)] as const;
+    for (const { path, comparable } of sides) {
+      if (comparable > 1 && args.faces === undefined) {
+        warn(`${path}: ${comparable} faces of about one size, the largest is compared; --faces says which`);
+      }
+    }
     const [first, second] = await session.embed(sides.map(({ faces }) => faces[0]!.chip));
     const compared = compareFaces(first!, second!, judgement);
     const { same, distance, probability } = compared;

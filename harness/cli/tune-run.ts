@@ -26,7 +26,10 @@ export async function runTune(args: TuneArguments): Promise<number> {
     device = await Device.open(platform, { onNote: note, precision: args.precision });
     const store = storeOf(platform);
     const empty = emptyTable(device.adapter, platform);
-    const all = tunable(device, await stepItems(device, args.net, args.size, note, (net) => loadManifest(net, 'style')));
+    const all = tunable(
+      device,
+      await stepItems(device, args.net, args.size, note, (net) => loadManifest(net, 'style')),
+    );
     const known = new Set((await loadTable(store, empty, note)).entries.map(bucketKey));
     const todo = all.filter((item) => args.again || !known.has(bucketKey(item.tunable)));
     const save = (entry: TuningEntry) => saveEntries(store, empty, [entry], note);

@@ -15,7 +15,7 @@ export interface Detection extends Box {
 }
 
 /** Area in pixels; 0 where a side is not positive. */
-export function boxArea({ width, height }: Box): number {
+function boxArea({ width, height }: Box): number {
   return width > 0 && height > 0 ? width * height : 0;
 }
 

@@ -28,7 +28,7 @@ export interface QualityLimits {
  * sharpness has quantiles 20 (1 %), 81 (50 %), 245 (99 %); blurred by a Gaussian of 2 px its median is 9, of 3 px 2.9.
  * `standard` turns away what would spoil a gallery, `strict` asks for what a portrait of some care gives.
  */
-export const QUALITY_LIMITS: Readonly<Record<Exclude<QualityLevel, 'off'>, QualityLimits>> = {
+const QUALITY_LIMITS: Readonly<Record<Exclude<QualityLevel, 'off'>, QualityLimits>> = {
   standard: {
     minEyeDistance: 20,
     minSharpness: 4,

@@ -18,6 +18,8 @@ export interface Embedder {
   readonly threshold: number;
   /** The same for a search, where one probe meets many people: the most right answers would name too many strangers. */
   readonly searchThreshold: number;
+  /** SHA-256 of the weights that thresholds and calibration were measured with, as ModelContract has it. */
+  readonly measured: string;
   /** From squared L2 to the probability of one person, where it was fitted. */
   readonly calibration?: Calibration;
   /** The file's tensors in the form that `record` wants. */
@@ -44,6 +46,7 @@ const EMBEDDERS: readonly Embedder[] = [
     template: sized(DLIB_TEMPLATE, RESNET34_SIDE),
     threshold: 0.19,
     searchThreshold: 0.1378,
+    measured: 'f933df3587850e9785e977999b78867ae111290f2ed99ae846ea834190bf8c71',
     calibration: platt(59.02, -11.33, 600),
     prepare: foldScales,
     record: (tape, weights, x) => tape.record(l2Normalize, 'unit', { x: resnet34(tape, weights, x) }, {}),
@@ -53,6 +56,7 @@ const EMBEDDERS: readonly Embedder[] = [
     template: sized(OPENFACE_TEMPLATE, NN4_SMALL2_SIDE),
     threshold: 1,
     searchThreshold: 0.361,
+    measured: 'ab2b18eecb2585205436a2cbb207fb76db9081d54d089057af547814ad0f3786',
     calibration: platt(7.252, -7.239, 600),
     prepare: foldNn4Small2,
     record: (tape, weights, x) => nn4Small2(tape, weights, x).get('embedding')!,

@@ -172,6 +172,26 @@ export const faceBadInputs: [string, string[], RegExp][] = [
     /folder\/Ada\/Ada_0001\.jpg: does not exist, the pair on line 2 needs it/,
   ],
   [
+    'a false accept rate of 2, said before a picture is looked for',
+    ['face', 'evaluate', '--pairs', 'pairs.txt', '--images', 'folder', '--far', '2'],
+    /--far: a false accept rate must lie between 0 and 1, got 2/,
+  ],
+  [
+    'more folds than pairs, said before a picture is looked for',
+    ['face', 'evaluate', '--pairs', 'pairs.txt', '--images', 'folder', '--folds', '99'],
+    /99 folds need an integer of at least 2 and as many pairs of each kind/,
+  ],
+  [
+    'a false accept rate of 0 to fit',
+    ['face', 'threshold', 'people', '--db', 'db', '--far', '0'],
+    /--far: a false accept rate must lie between 0 and 1, got 0/,
+  ],
+  [
+    'found faces to be rebuilt as aligned ones',
+    ['face', 'reembed', '--db', 'db', '--aligned'],
+    /1\.jpg: its face was found when it was enrolled, it is no --aligned picture/,
+  ],
+  [
     'a drawing onto the picture',
     ['face', 'detect', 'one.jpg', '--draw', 'one.jpg', '--force'],
     /one\.jpg: is the picture itself/,

@@ -117,6 +117,10 @@ describe('facet face', { timeout: 240_000 }, () => {
       enrolled: 6,
       duplicates: 0,
     });
+    // A name in Unicode's other form, as some file systems give it, means the same collection.
+    const decomposed = ['--db', 'i.db', '--collection', 'Le\u0301a'];
+    await json(['face', 'import', 'g.jsonl', ...decomposed]);
+    expect((await json(['face', 'list', ...decomposed])).collections[0].name).toBe('L\u00e9a');
     await run(['face', 'rename', 'Ann', 'Anna-Lena Q', '--db', 'h.db']);
     await run(['face', 'remove', 'Anna-Lena Q', '--db', 'h.db']);
     const { collections } = await json(['face', 'list', '--db', 'h.db']);

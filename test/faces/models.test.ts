@@ -68,6 +68,12 @@ describe('nn4.small2', () => {
     );
   });
 
+  it('has no probabilities with weights other than those that they were fitted with', async () => {
+    const { pipeline } = await loadFaceModels({ net: 'nn4.small2', weights: at('csv'), aligned: true });
+    expect(embedderOf('nn4.small2').calibration).toBeDefined();
+    expect(pipeline.embedder.calibration).toBeUndefined();
+  });
+
   it('is looked for in FACET_WEIGHTS, and missed with the places named', async () => {
     const found = await findNn4(undefined, { FACET_WEIGHTS: at('csv'), FACET_CACHE: at('none') });
     expect(found.source).toBe(at('csv'));
@@ -116,7 +122,8 @@ describe('resnet34', () => {
   it('comes out of the installed package, with detector and landmark net', async () => {
     const { pipeline, contract } = await loadFaceModels();
     expect(contract.net).toBe('resnet34');
-    expect(contract.weights).toMatch(/^[0-9a-f]{64}$/);
+    expect(contract.weights).toBe(embedderOf('resnet34').measured);
+    expect(pipeline.embedder.calibration).toEqual(embedderOf('resnet34').calibration);
     expect(pipeline.detector!.tensors.get('conv0/filters')!.shape).toEqual([16, 3, 3, 3]);
     expect(pipeline.landmarks!.tensors.size).toBeGreaterThan(30);
     expect((await loadFaceModels({ aligned: true })).pipeline.detector).toBeUndefined();

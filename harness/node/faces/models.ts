@@ -44,7 +44,11 @@ export interface FaceModels {
   readonly contract: ModelContract;
 }
 
-/** The face nets; InputError for an unknown net or a path that cannot be read, WeightsError for weights that are missing or broken. */
+/**
+ * The face nets. Weights other than those that the net's calibration was fitted with have none: its probabilities would be
+ * of other distances. InputError for an unknown net or a path that cannot be read, WeightsError for weights that are
+ * missing or broken.
+ */
 export async function loadFaceModels(options: FaceModelOptions = {}): Promise<FaceModels> {
   const { net = 'resnet34', aligned = false, env = process.env } = options;
   const embedder = embedderOf(net);
@@ -61,7 +65,9 @@ export async function loadFaceModels(options: FaceModelOptions = {}): Promise<Fa
     dimension: DIMENSION,
   };
   const front = aligned ? {} : detectionModels();
-  return { pipeline: { ...front, embedder: { ...embedder, file } }, contract };
+  const { calibration, ...rest } = embedder;
+  const fitted = calibration && contract.weights === embedder.measured ? { calibration } : {};
+  return { pipeline: { ...front, embedder: { ...rest, ...fitted, file } }, contract };
 }
 
 /** Detector and landmark net alone. */
@@ -70,7 +76,7 @@ export function detectionModels(): Required<Pick<PipelineModels, 'detector' | 'l
 }
 
 /** A net out of face-api's package, which is installed beside Facet for its model files only. */
-export function shippedNet(name: ShippedNet): NetFile {
+function shippedNet(name: ShippedNet): NetFile {
   const folder = join(packageFolder(), 'model');
   const source = join(folder, `${name}_model-weights_manifest.json`);
   const read = (path: string) => {

@@ -16,7 +16,7 @@ export function rocCurve(pairs: readonly ScoredPair[]): RocPoint[] {
   return curveOf(tally(pairs));
 }
 
-export function curveOf(counts: Tally): RocPoint[] {
+function curveOf(counts: Tally): RocPoint[] {
   return Array.from({ length: counts.distances.length + 1 }, (_, count) => {
     const { same, different } = acceptedFirst(counts, count);
     return {

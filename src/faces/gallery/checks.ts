@@ -13,7 +13,7 @@ const LENGTH_TOLERANCE = 2 ** -16;
 const MAX_NAME = 200;
 
 /** SHA-256 as text: 64 lower-case hexadecimal digits. */
-export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits');
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits');
 
 /** Text that every store can keep: no NUL, no lone surrogate. */
 const textSchema = z
@@ -99,7 +99,7 @@ export function checkSample(sample: NewSample, where: string): Sample {
 }
 
 /** A random id (UUID, version 4). */
-export function newId(): string {
+function newId(): string {
   return crypto.randomUUID();
 }
 

@@ -204,13 +204,16 @@ export class Collection {
     return new Collection(this.backend, this.name, pinned);
   }
 
-  /** The whole collection as JSON Lines, without line ends. */
+  /** The whole collection as JSON Lines, without line ends; InputError where it is rebuilt for another net meanwhile. */
   async *exportLines(): AsyncGenerator<string, void> {
-    yield encodeHeader(await this.stored());
+    const record = await this.stored();
+    yield encodeHeader(record);
+    // With the contract that the header names: later pages of another net's embeddings must not follow it.
+    const target = { name: this.name, contract: record.contract };
     let after: number | undefined = 0;
     let count = 0;
     while (after !== undefined) {
-      const { items, next } = await this.backend.samples(this.target, after, SAMPLE_ROWS);
+      const { items, next } = await this.backend.samples(target, after, SAMPLE_ROWS);
       for (const sample of items) yield encodeSample(sample);
       count += items.length;
       after = next;

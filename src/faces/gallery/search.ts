@@ -13,7 +13,7 @@ import {
 import { type Candidate, DIMENSION, type Neighbour, type VectorPage } from './types.js';
 
 /** The most rows of one page, and the largest k. */
-export const MAX_ROWS = 100_000;
+const MAX_ROWS = 100_000;
 
 /** How many more candidates than asked for are ranked again: mostly enough to show that rounding in f32 lost none. */
 export const MARGIN = 32;

@@ -357,6 +357,14 @@ export function conforms(open: () => Promise<GalleryStore>): void {
       expect((await copy.facts()).samples).toBe(3);
     });
 
+    it('are of one net: where the collection is rebuilt meanwhile, no line of the other follows', async () => {
+      const c = await filled(sampleOf('Ann', 1, { id: 'x1' }));
+      const lines = (await store.openCollection(c.name)).exportLines();
+      expect(JSON.parse((await lines.next()).value!).contract).toEqual(CONTRACT);
+      await c.reembed(OTHER, new Map([['x1', direction(2)]]));
+      expect(await refusal(lines.next())).toMatch(/holds embeddings of .*, not of /);
+    });
+
     it('merge into what is there: known crops are skipped, a threshold stays', async () => {
       const lines = await exported();
       const c = await filled(sampleOf('Anna', 1));
