@@ -1,5 +1,5 @@
 // `facet train face` and `facet finetune`: a face net from a folder of people.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
@@ -110,12 +110,13 @@ async function filesOf(args: TrainArguments): Promise<RunFiles> {
   const { dir, name } = parse(out);
   const run = args.run ?? join(dir, `${name}.run`);
   const checkpoints = new CheckpointFolder(join(run, 'checkpoints'));
-  const latest = await checkpoints.latest();
+  // What is begun anew need not be readable.
+  const latest = args.force && !args.resume ? undefined : await checkpoints.latest();
   if (args.prepare) return { out, run, checkpoints, latest };
   if (args.resume) {
     if (!latest) throw new InputError(`--resume: there is no checkpoint in ${checkpoints.folder}`);
     for (const line of latest.passedOver) warn(line);
-  } else if (latest && !args.force) {
+  } else if (latest) {
     throw new InputError(
       `${run}: holds a training at step ${latest.checkpoint.step}; --resume goes on with it, --force begins anew`,
     );
@@ -145,10 +146,6 @@ async function train(
     seconds: 0,
   };
   if (files.latest) goOn(facts, files.latest, folder);
-  else {
-    await files.checkpoints.forgetAfter(0);
-    await rm(files.checkpoints.best, { force: true });
-  }
   const tuning = await readTuning(args.tuning);
   const platform = nodePlatform();
   const bar = new TrainBar(args.quiet === true);
@@ -179,6 +176,8 @@ async function train(
     });
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');
+    // Not before the new one can begin.
+    if (!files.latest) await files.checkpoints.forgetAfter(0);
     const log = await TrainLog.open(join(files.run, 'log.jsonl'), files.latest ? task.trainer.steps : -1);
     const lines = describeTraining(device, training, data, task, steps);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);

@@ -141,7 +141,9 @@ function lineOf(report: StepReport, rate: number, seconds: number): StepLine {
     learningRate: report.learningRate,
     gradientNorm: finite(report.gradientNorm),
     parts: Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, finite(value[0]!)])),
-    ...(facts ? { triplets: { active: facts.active, mined: facts.mined, spread: facts.spread } } : {}),
+    ...(facts
+      ? { triplets: { active: facts.active, mined: facts.mined, spread: finite(facts.spread) } }
+      : {}),
     picturesPerSecond: finite(Number(rate.toPrecision(4))),
     seconds: Number(seconds.toFixed(2)),
     alarms: report.alarms.map(({ message, advice }) => `${message}; ${advice}`),
