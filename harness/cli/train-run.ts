@@ -41,7 +41,7 @@ export interface RunFacts {
   readonly kind: 'face';
   /** Of FaceTraining, its steps resolved. */
   readonly training: unknown;
-  /** Digest of the crops that are trained on, in their order. */
+  /** Digest of the pictures that are trained on, of their names and contents in their order. */
   readonly data: string;
   /** The best validation so far. */
   best: { readonly step: number; readonly auc: number; readonly accuracy: number } | undefined;
