@@ -4,7 +4,10 @@ export type AdamVariant = {
   /** Keeps an exponential moving average of the iterates. */
   average: boolean;
   clamp: boolean;
-  /** The gradient is multiplied by a factor that the GPU found; where it is negative nothing is changed. */
+  /**
+   * The gradient is multiplied by a factor that the GPU found; where it is negative the parameter stays, and counts in the
+   * average once more: the correction of averages counts all steps.
+   */
   scaled: boolean;
 };
 
@@ -39,6 +42,9 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
 #if ${v.scaled}
   let factor = factors[0].x;
   if (factor < 0.0) {
+    #if ${v.average}
+    average[i] = params.decay * average[i] + params.gainAverage * parameter[i];
+    #endif
     return;
   }
   let g = factor * gradient[i];

@@ -63,8 +63,17 @@ export const batchNormRunningFamily: StepFamily = {
     const options = { momentum: p.number('momentum', 0.1), pixels: p.number('pixels', 32) };
     const steps = p.number('steps', 5);
     const start = Float64Array.from({ length: count }, (_, i) => Math.fround(normal(1, i)));
+    // With `broken`, the second batch has no mean of one channel, and too large a variance of another.
+    const isBroken = p.flag('broken');
+    const broken = new Map([
+      [1, Number.NaN],
+      [count - 1, Number.POSITIVE_INFINITY],
+    ]);
     const statistics = (_x: Float64Array, t: number) =>
-      Float64Array.from({ length: count }, (_, i) => Math.fround(normal(100 + t, i)));
+      Float64Array.from({ length: count }, (_, i) => {
+        const value = isBroken && t === 2 ? broken.get(i) : undefined;
+        return value ?? Math.fround(normal(100 + t, i));
+      });
     return {
       shape: [2, count / 2],
       start,
@@ -95,6 +104,6 @@ export const batchNormRunningFamily: StepFamily = {
       cost: { flops: 4 * count, bytes: 12 * count },
     };
   },
-  cases: ['C=5', 'C=8;momentum=1;pixels=2', 'C=130;momentum=0.01;steps=20'],
+  cases: ['C=5', 'C=5;broken', 'C=8;momentum=1;pixels=2', 'C=130;momentum=0.01;steps=20'],
   bench: ['C=256'],
 };

@@ -160,7 +160,11 @@ export function trainOptions(command: Command, { steps, rates }: TrainDefaults):
     .option('--weight-decay <w>', 'on kernels, decoupled', realNumber('--weight-decay'), 1e-2)
     .option('--clip-norm <n>', 'largest norm of the gradient (default: none)', realNumber('--clip-norm'))
     .option('--seed <n>', 'of weights, batches, variations and who is held out', wholeNumber('--seed'), 1)
-    .option('--time-limit <time>', 'stop after 90s, 30m or 2h; --resume goes on', timeOf('--time-limit'));
+    .option(
+      '--time-limit <time>',
+      'stop after 90s, 30m or 2h; --resume goes on in the schedule',
+      timeOf('--time-limit'),
+    );
   return runOptions(command, 'nn4.small2-trained.safetensors').option(
     '--validate-every <n>',
     'steps between validations',

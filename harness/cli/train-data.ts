@@ -44,7 +44,8 @@ export function trainingData(
   const split = holdOut(people, training.holdOut, training.seed);
   const samples = samplesOf(split.train);
   const digest = createHash('sha256');
-  for (const { crops } of split.train) for (const { path } of crops) digest.update(`${path}\n`);
+  for (const { crops } of split.train)
+    for (const { path, sha256 } of crops) digest.update(`${path}\n${sha256}\n`);
   return {
     split,
     samples,

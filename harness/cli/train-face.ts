@@ -1,5 +1,4 @@
 // `facet train face` and `facet finetune`: a face net from a folder of people.
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { NetFile } from '../../src/faces/pipeline.js';
@@ -112,10 +111,6 @@ async function train(
     seconds: 0,
   };
   if (files.latest) facts = goOn(facts, files.latest, `the faces of ${folder}`);
-  else {
-    await files.checkpoints.forgetAfter(0);
-    await rm(files.checkpoints.best, { force: true });
-  }
   const tuning = await readTuning(args.tuning);
   const platform = nodePlatform();
   const bar = new TrainBar(args.quiet === true);
@@ -146,6 +141,8 @@ async function train(
     });
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');
+    // Not before the new one can begin.
+    if (!files.latest) await files.checkpoints.forgetAfter(0);
     const log = await TrainLog.open(join(files.run, 'log.jsonl'), files.latest ? task.trainer.steps : -1);
     const lines = describeTraining(device, training, data, task, steps);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);

@@ -32,12 +32,13 @@ export async function filesOf(args: FileArguments, defaultOut: string): Promise<
   const { dir, name } = parse(out);
   const run = args.run ?? join(dir, `${name}.run`);
   const checkpoints = new CheckpointFolder(join(run, 'checkpoints'));
-  const latest = await checkpoints.latest();
+  // What is begun anew need not be readable.
+  const latest = args.force && !args.resume ? undefined : await checkpoints.latest();
   if (args.prepare) return { out, run, checkpoints, latest };
   if (args.resume) {
     if (!latest) throw new InputError(`--resume: there is no checkpoint in ${checkpoints.folder}`);
     for (const line of latest.passedOver) warn(line);
-  } else if (latest && !args.force) {
+  } else if (latest) {
     throw new InputError(
       `${run}: holds a training at step ${latest.checkpoint.step}; --resume goes on with it, --force begins anew`,
     );

@@ -55,7 +55,7 @@ export interface RunFacts {
   readonly kind: 'face' | 'slim';
   /** What it was told to do, its steps resolved. */
   readonly training: unknown;
-  /** Digest of what is trained on. */
+  /** Digest of the pictures that are trained on, of their names and contents in their order. */
   readonly data: string;
   /** The best validation so far. */
   best: { readonly step: number; readonly auc: number; readonly accuracy: number } | undefined;
@@ -158,7 +158,9 @@ function lineOf(report: StepReport, rate: number, seconds: number): StepLine {
     learningRate: report.learningRate,
     gradientNorm: finite(report.gradientNorm),
     parts: Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, finite(value[0]!)])),
-    ...(facts ? { triplets: { active: facts.active, mined: facts.mined, spread: facts.spread } } : {}),
+    ...(facts
+      ? { triplets: { active: facts.active, mined: facts.mined, spread: finite(facts.spread) } }
+      : {}),
     picturesPerSecond: finite(Number(rate.toPrecision(4))),
     seconds: Number(seconds.toFixed(2)),
     alarms: report.alarms.map(({ message, advice }) => `${message}; ${advice}`),

@@ -112,7 +112,6 @@ async function train(
     scales: undefined,
   };
   if (files.latest) facts = goOn(facts, files.latest, 'the pictures');
-  else await files.checkpoints.forgetAfter(0);
   const slots = slotsOf(training, taps);
   const crops = new SlimCrops({ paths: listing.paths, side, drawn: training.drawn, seed });
   const manifest = await loadManifest(SLIM_NET, 'style');
@@ -150,7 +149,9 @@ async function train(
     });
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');
-    const log = await TrainLog.open(join(files.run, 'log.jsonl'), task.trainer.steps);
+    // Not before the new one can begin.
+    if (!files.latest) await files.checkpoints.forgetAfter(0);
+    const log = await TrainLog.open(join(files.run, 'log.jsonl'), files.latest ? task.trainer.steps : -1);
     const lines = describe(device, training, listing, teacher, taps, task, slots);
     for (const [name, value] of lines) bar.note(`${name}: ${value}`);
     if (!(await prepare(task, args.quiet === true))) return INTERRUPTED;

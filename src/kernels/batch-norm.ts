@@ -69,7 +69,7 @@ export const batchNormBackwardStatisticsKernel: KernelSpec<Record<string, never>
   variants: [{}],
 };
 
-/** running = (1 - momentum) running + momentum statistics, the variance unbiased. */
+/** running = (1 - momentum) running + momentum statistics where these are finite, the variance unbiased. */
 export const batchNormRunningKernel: KernelSpec<Record<string, never>> = {
   name: 'batch_norm_running',
   bindings: () => ({ statistics: 'read', running: 'read_write' }),
@@ -171,8 +171,8 @@ function backwardStatistics(t: Tensors, { epsilon }: BatchNormAttrs, ctx: OpCont
 
 /**
  * Updates `running` [2,C], pinned, in place from the `statistics` [2,C] of a batch of `pixels` = N H W values a channel:
- * (1 - momentum) running + momentum statistics, the variance times pixels / (pixels - 1), as PyTorch does. ShapeError for
- * fewer than two pixels, of which there is no unbiased variance.
+ * (1 - momentum) running + momentum statistics, the variance times pixels / (pixels - 1), as PyTorch does. A channel whose
+ * statistics are not finite keeps its averages. ShapeError for fewer than two pixels, of which there is no unbiased variance.
  */
 export function runningStatisticsDispatch(
   label: string,

@@ -49,11 +49,11 @@ const CLIP = 'adamw:clip';
 /**
  * AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2, with the learning rate in the decay, as PyTorch has it):
  * w <- w - lr*(decay*w + m^ / (sqrt(v^) + epsilon)), on gradients whose common norm is clipped first. Where that norm is
- * not finite, a step changes nothing. Moments m, v, moving averages (uncorrected, as Adam's) and `factors` (the factor
- * that the gradients were multiplied by, and their norm before) are pinned.
+ * not finite, a step changes no weight and no moment. Moments m, v, moving averages (uncorrected, as Adam's) and `factors`
+ * (the factor that the gradients were multiplied by, and their norm before) are pinned.
  */
 export class AdamW implements Optimizer {
-  /** [4]: the factor that the last gradients were multiplied by (-1: not finite, nothing was changed), their norm, 0, 0. */
+  /** [4]: the factor that the last gradients were multiplied by (-1: not finite, the weights stayed), their norm, 0, 0. */
   readonly factors: Tensor;
   private readonly options: Required<Omit<AdamWOptions, 'clipNorm' | 'averageDecay'>> & AdamWOptions;
   private readonly tensors = new Map<string, Tensor>();

@@ -36,6 +36,13 @@ it('a running variance is unbiased', () => {
   expect([...running]).toEqual([2, 2.5]);
 });
 
+it('running averages pass over what is not finite', () => {
+  const statistics = Float64Array.of(3, Number.NaN, 5, 3, 3, Number.POSITIVE_INFINITY);
+  const options = { momentum: 0.5, pixels: 4 };
+  const running = runningStatistics(Float64Array.of(1, 1, 1, 1, 1, 1), statistics, options);
+  expect([...running]).toEqual([2, 1, 1, 2.5, 1, 1]);
+});
+
 it('refuses a running variance of one pixel', () => {
   const [statistics, running] = [tensor('s', [2, 4]), tensor('r', [2, 4], { lifetime: 'pinned' })];
   expect(() =>

@@ -108,6 +108,18 @@ describe('a folder of checkpoints', () => {
     expect(names()).toEqual(['step-000000008.safetensors']);
   });
 
+  it('forgets a best one that is later or cannot be read, with the rest', async () => {
+    await save(5, 0.9);
+    await folder.forgetAfter(5);
+    expect(names()).toEqual(['best.safetensors', 'step-000000005.safetensors']);
+    await folder.forgetAfter(0);
+    expect(names()).toEqual([]);
+    await save(6, 0.1);
+    truncateSync(folder.best, 3);
+    await folder.forgetAfter(6);
+    expect(names()).toEqual(['step-000000006.safetensors']);
+  });
+
   it('passes over what a crash of the disk left, and says so', async () => {
     await save(5);
     truncateSync(await save(10), 100);

@@ -125,6 +125,10 @@ describe('CropCache', () => {
     await expect(CropCache.open(place, contract)).rejects.toThrow(/holds 10 bytes, 9 crops need/);
     writeFileSync(join(place, 'index.jsonl'), 'something else\n');
     await expect(CropCache.open(place, contract)).rejects.toThrow(InputError);
+    rmSync(join(place, 'index.jsonl'));
+    mkdirSync(join(place, 'index.jsonl'));
+    await expect(CropCache.open(place, contract)).rejects.toThrow(/index.jsonl: is a folder/);
+    expect(statSync(join(place, 'crops.bin')).size).toBe(10);
   });
 });
 

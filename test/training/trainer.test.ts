@@ -204,6 +204,19 @@ describe('when something goes wrong', () => {
       expect(bits(await weights.read(store))).not.toEqual(before);
     }));
 
+  it('a batch with NaN counts in the averages as the weights that it left', () =>
+    training(async (trainer, weights, store) => {
+      await trainer.step(batchOf(1));
+      await trainer.step({ ...batchOf(2), x: batchOf(2).x.fill(Number.NaN, 0, 5) });
+      const [now, averages] = [await weights.read(store), await trainer.averages()];
+      // (0.9 * 0.1 w + 0.1 w) / (1 - 0.9^2): the factors, two products, their sum, another product, the division.
+      for (const [name, { values }] of now) {
+        averages.get(name)!.values.forEach((value, i) => {
+          expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(8 * 2 ** -24 * Math.abs(values[i]!));
+        });
+      }
+    }));
+
   it('a batch of one person has no triplets', () =>
     training(async (trainer) => {
       await trainer.step({ ...batchOf(1), labels: Array(BATCH).fill(1) });

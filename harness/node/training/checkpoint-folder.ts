@@ -60,10 +60,18 @@ export class CheckpointFolder {
     return path;
   }
 
-  /** Removes the checkpoints of later steps: a training is taken up again before them, or (0) begun anew. */
+  /**
+   * Removes the checkpoints of later steps, the best one too if it is of a later step or cannot be read: a training is taken
+   * up again before them, or (0) begun anew.
+   */
   async forgetAfter(step: number): Promise<void> {
     for (const name of await this.steps())
       if (stepOf(name) > step) await rm(join(this.folder, name), { force: true });
+    const best = await this.read(BEST).catch((error: unknown) => {
+      if (error instanceof InputError) return undefined;
+      throw error;
+    });
+    if (!best || best.step > step) await rm(this.best, { force: true });
   }
 
   /**

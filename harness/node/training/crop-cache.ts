@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../../src/base/errors.js';
 import { LANDMARK_COUNT, type Point } from '../../../src/faces/landmarks.js';
+import { reasonOf } from '../overwrite.js';
 import { takeLock } from './lock.js';
 
 /** What crops depend on: a cache holds crops of one contract. */
@@ -94,7 +95,11 @@ export class CropCache {
     try {
       const indexPath = join(folder, 'index.jsonl');
       const packPath = join(folder, 'crops.bin');
-      const text = await readFile(indexPath, 'utf8').catch(() => '');
+      const text = await readFile(indexPath, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        // Whatever else keeps it from being read must not begin a new one in its place.
+        if (error.code === 'ENOENT') return '';
+        throw new InputError(`${indexPath}: ${reasonOf(error)}`, { cause: error });
+      });
       const whole = text.slice(0, text.lastIndexOf('\n') + 1);
       const lines = whole.split('\n').slice(0, -1);
       if (lines.length > 0) checkHeader(lines[0]!, contract, folder);

@@ -13,7 +13,7 @@ const reportSchema = z.object({
   /** Parts of the loss, before their factors. */
   parts: z.record(z.string(), z.number().nullable()),
   /** Of triplets, where there are any. */
-  triplets: z.object({ active: z.number(), mined: z.number(), spread: z.number() }).optional(),
+  triplets: z.object({ active: z.number(), mined: z.number(), spread: z.number().nullable() }).optional(),
   picturesPerSecond: z.number().nullable(),
   seconds: z.number(),
   alarms: z.array(z.string()),
@@ -66,7 +66,9 @@ export class TrainLog {
 
   async add(line: LogLine): Promise<void> {
     this.kept.push(line);
-    await appendFile(this.path, textOf(line));
+    await appendFile(this.path, textOf(line)).catch((error: NodeJS.ErrnoException) => {
+      throw new InputError(`${this.path}: could not be written: ${reasonOf(error)}`, { cause: error });
+    });
   }
 }
 

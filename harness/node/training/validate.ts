@@ -1,4 +1,5 @@
 // How well a net tells people apart whom it was not trained on.
+import { InputError } from '../../../src/base/errors.js';
 import type { RgbImage } from '../../../src/base/image.js';
 import { rgbImage } from '../../../src/base/image.js';
 import { evaluate, splitFolds } from '../../../src/faces/evaluation/evaluate.js';
@@ -22,7 +23,10 @@ export interface Validation {
 const BATCH = 16;
 const FOLDS = 10;
 
-/** Embeds the middle of each crop that `pairs` name by nn4.small2 with `tensors`, as inference does, and compares. */
+/**
+ * Embeds the middle of each crop that `pairs` name by nn4.small2 with `tensors`, as inference does, and compares. InputError
+ * where an embedding is not finite.
+ */
 export async function validateFaces(
   device: Device,
   tensors: ReadonlyMap<string, WeightTensor>,
@@ -41,7 +45,14 @@ export async function validateFaces(
         part.map(async (record) => middleOf((await cache.read(record)).pixels, cache.contract.side, side)),
       );
       const vectors = await pipeline.embed(chips);
-      for (const [i, record] of part.entries()) embeddings.set(record, vectors[i]!);
+      for (const [i, record] of part.entries()) {
+        const vector = vectors[i]!;
+        if (!vector.every(Number.isFinite))
+          throw new InputError(
+            'the net in training: its embeddings of people held out are not finite; begin anew with a lower learning rate or a longer warm-up',
+          );
+        embeddings.set(record, vector);
+      }
     }
     const scored = pairs.map(({ a, b, same }) => ({
       same,
