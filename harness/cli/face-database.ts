@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { checkName } from '../../src/faces/gallery/checks.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts } from '../../src/faces/gallery/types.js';
-import { type Judgement, judgementOf as judgementFor } from '../../src/faces/judgement.js';
+import { checkThreshold, type Judgement, judgementOf as judgementFor } from '../../src/faces/judgement.js';
 import { collectionNamed, DEFAULT_COLLECTION, needCollectionNamed } from '../node/faces/judgement.js';
 import type { FaceModels } from '../node/faces/models.js';
 import { galleryPlace } from '../node/gallery/open.js';
@@ -109,6 +109,7 @@ export function judgementOf(
   facts: CollectionFacts | undefined,
   threshold: number | undefined,
 ): Judgement {
+  if (threshold !== undefined) checkThreshold(threshold, '--threshold');
   const judgement = judgementFor(embedder, purpose, facts, threshold);
   if (threshold === undefined && facts?.threshold == null && contract.weights !== embedder.measured) {
     warn(

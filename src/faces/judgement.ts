@@ -11,6 +11,14 @@ export interface Judgement {
   readonly calibration: Calibration | null;
 }
 
+/** InputError, beginning with `name`, where it is no distance of embeddings. */
+export function checkThreshold(threshold: number, name = 'the threshold'): void {
+  if (threshold > 0 && threshold <= 4) return;
+  throw new InputError(
+    `${name} is a squared L2 of vectors of length 1, above 0 and at most 4, got ${threshold}`,
+  );
+}
+
 /**
  * The user's threshold, else the collection's, else the net's for that purpose. InputError where the user's is none, or
  * the collection's calibration cannot be read.
@@ -21,11 +29,7 @@ export function judgementOf(
   facts: Pick<CollectionFacts, 'name' | 'threshold' | 'calibration'> | undefined,
   threshold?: number | undefined,
 ): Judgement {
-  if (threshold !== undefined && !(threshold > 0 && threshold <= 4)) {
-    throw new InputError(
-      `the threshold is a squared L2 of vectors of length 1, above 0 and at most 4, got ${threshold}`,
-    );
-  }
+  if (threshold !== undefined) checkThreshold(threshold);
   const fitted = facts?.calibration ? parseCalibration(facts.calibration, `collection ${facts.name}`) : null;
   return {
     threshold:

@@ -11,7 +11,6 @@ export const hoodEn = {
   'hood.subgroups': 'Subgroups',
   'hood.features': 'Features',
   'hood.limits': 'Limits',
-  'hood.kernels': 'Kernels',
   'hood.plan': 'Memory plan',
   'hood.planHint':
     'Of what is chosen on the style page, before anything runs: the same as facet stylize --plan.',

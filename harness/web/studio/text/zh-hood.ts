@@ -13,7 +13,6 @@ export const hoodZh: Readonly<Record<keyof typeof hoodEn, string>> = {
   'hood.subgroups': '子组',
   'hood.features': '特性',
   'hood.limits': '限制',
-  'hood.kernels': '内核',
   'hood.plan': '内存计划',
   'hood.planHint': '风格页当前选择在运行前的计划，与 facet stylize --plan 相同。',
   'hood.planShow': '计划',
