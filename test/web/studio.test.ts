@@ -223,7 +223,8 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     expect(await overflow(page)).toBe(0);
     for (const name of ['人脸', '幕后']) {
       await page.getByRole('link', { name }).click();
-      await page.getByRole('heading', { name }).first().waitFor();
+      await page.locator('[aria-current=page]', { hasText: name }).waitFor();
+      await page.getByRole('heading').first().waitFor();
       expect(await axeFindings(page)).toEqual([]);
     }
     await studio.stopServing();
