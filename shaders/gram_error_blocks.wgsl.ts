@@ -1,11 +1,15 @@
 import { wgsl } from './wgsl.js';
 
-/** Sums of a block: ratios[b] = error / (energy + epsilon), energies[b] = energy + epsilon. */
+/**
+ * Errors of the blocks over their energies, from squared norms of rows of X X^T and of T X^T:
+ *   ratios[b] = (sum own - 2 sum cross + energy[b]) / (energy[b] + epsilon)
+ */
 export function gramErrorBlocks(): string {
   return wgsl`
-@group(0) @binding(1) var<storage, read> rows: array<vec4f>;           // [M]: error, energy
-@group(0) @binding(2) var<storage, read_write> ratios: array<vec4f>;   // [B]
-@group(0) @binding(3) var<storage, read_write> energies: array<vec4f>; // [B]
+@group(0) @binding(1) var<storage, read> own: array<vec4f>;          // [B*n]
+@group(0) @binding(2) var<storage, read> cross: array<vec4f>;        // [B*n]
+@group(0) @binding(3) var<storage, read> energy: array<vec4f>;       // [B4]
+@group(0) @binding(4) var<storage, read_write> ratios: array<vec4f>; // [B]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
@@ -13,13 +17,12 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   if (b >= params.count) {
     return;
   }
-  var sum = vec4f();
+  var sum = 0.0;
   for (var i = b * params.n; i < (b + 1u) * params.n; i++) {
-    sum += rows[i];
+    sum += (own[i].x - cross[i].x) - cross[i].x;
   }
-  let energy = sum.y + params.epsilon;
-  ratios[b] = vec4f(sum.x / energy, 0.0, 0.0, 0.0);
-  energies[b] = vec4f(energy, 0.0, 0.0, 0.0);
+  let goal = energy[b / 4u][b % 4u];
+  ratios[b] = vec4f((sum + goal) / (goal + params.epsilon), 0.0, 0.0, 0.0);
 }
 `;
 }

@@ -11,26 +11,31 @@ export type MatmulVariant = {
 };
 
 /**
- * Matrix product, the left factor given transposed, with a multiple of the identity added:
- *   y[m,n] = alpha * sum_k at[k,m] * b[k,n] + diagonal * [m = n]
+ * Matrix products, one for each item i of a batch, the left factor given transposed, with a multiple of the identity added:
+ *   y[i,m,n] = alpha * sum_k at[i,k,m] * b[i,k,n] + diagonal * [m = n]
  */
 export function matmul(v: MatmulVariant): string {
   const accumulators = 4 * v.side * v.side;
   return wgsl`
-@group(0) @binding(1) var<storage, read> at: array<vec4f>;      // [K][M4]
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;       // [K][N4]
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [M][N4]
+@group(0) @binding(1) var<storage, read> at: array<vec4f>;      // [items][K][M4]
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;       // [items][K][N4]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [items][M][N4]
 
 const SIDE = ${v.side}u;
 
 @compute @workgroup_size(${v.workgroup})
 fn main(@builtin(global_invocation_id) global_id: vec3u) {
-  let block = global_id.x + global_id.y * params.stride;
-  if (block >= params.blocks) {
+  let index = global_id.x + global_id.y * params.stride;
+  if (index >= params.blocks) {
     return;
   }
+  let item = index / params.blocksOfItem;
+  let block = index % params.blocksOfItem;
   let M4 = (params.M + 3u) / 4u;
   let N4 = (params.N + 3u) / 4u;
+  let inA = item * params.K * M4;
+  let inB = item * params.K * N4;
+  let inY = item * params.M * N4;
   let width = (N4 + SIDE - 1u) / SIDE;
   ${v.symmetric ? upperTriangle() : fullGrid()}
   // Blocks past the end read the last vec4 again and store nothing.
@@ -38,8 +43,8 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
   ${unroll(v.side, (j) => `let n${j} = min(column * SIDE + ${j}u, N4 - 1u);`)}
   ${unroll(accumulators, (e) => `var acc${e} = vec4f();`)}
   for (var k = 0u; k < params.K; k++) {
-    ${unroll(v.side, (i) => `let a${i} = at[k * M4 + m${i}];`)}
-    ${unroll(v.side, (j) => `let b${j} = b[k * N4 + n${j}];`)}
+    ${unroll(v.side, (i) => `let a${i} = at[inA + k * M4 + m${i}];`)}
+    ${unroll(v.side, (j) => `let b${j} = b[inB + k * N4 + n${j}];`)}
     ${unroll(accumulators, (e) => product(v.side, e))}
   }
 
@@ -58,7 +63,7 @@ fn main(@builtin(global_invocation_id) global_id: vec3u) {
       sum[m % 4u] += params.diagonal;
     }
     if (m < params.M && n < N4) {
-      y[m * N4 + n] = sum;
+      y[inY + m * N4 + n] = sum;
     }
   }
 #if ${v.symmetric}
@@ -96,6 +101,6 @@ function mirrored(side: number, e: number): string {
   const column = Math.floor(e / side);
   const parts = unroll(4, (i) => element(side, 4 * (e % side) + i, column), ', ');
   return `if (column * ${4 * side}u + ${column}u < params.M && row * SIDE + ${e % side}u < N4) {
-    y[(column * ${4 * side}u + ${column}u) * N4 + row * SIDE + ${e % side}u] = params.alpha * vec4f(${parts});
+    y[inY + (column * ${4 * side}u + ${column}u) * N4 + row * SIDE + ${e % side}u] = params.alpha * vec4f(${parts});
   }`;
 }

@@ -5,6 +5,7 @@ import { adamWFamily } from './adamw.js';
 import { affineWarpFamily } from './affine-warp.js';
 import { augmentFamily } from './augment.js';
 import { batchNormFamily, batchNormRunningFamily, batchStatisticsFamily } from './batch-norm.js';
+import { blockEnergyFamily } from './block-energy.js';
 import { columnNormalizeFamily } from './column-normalize.js';
 import { concatFamily, depthConcatFamily, sliceFamily } from './concat.js';
 import { conv2dFamily } from './conv2d.js';
@@ -84,6 +85,7 @@ export const families: readonly CaseFamily[] = [
   tripletCountsFamily,
   tripletLossFamily,
   pixelRowsFamily,
+  blockEnergyFamily,
   gramErrorFamily,
   columnNormalizeFamily,
   kernelErrorFamily,

@@ -13,11 +13,20 @@ const CPU_TILE = { side: 2, workgroup: 8 };
 /** Smaller: statistics are small matrices, and a GPU has many threads to feed. */
 const GPU_TILE = { side: 1, workgroup: 64 };
 
-/** y = alpha * at^T b + diagonal * I. */
+/** y = alpha * at^T b + diagonal * I, for each item of a batch. */
 export const matmulKernel: KernelSpec<MatmulVariant> = {
   name: 'matmul',
   bindings: () => ({ at: 'read', b: 'read', y: 'read_write' }),
-  params: { M: 'u32', K: 'u32', N: 'u32', blocks: 'u32', stride: 'u32', alpha: 'f32', diagonal: 'f32' },
+  params: {
+    M: 'u32',
+    K: 'u32',
+    N: 'u32',
+    blocks: 'u32',
+    blocksOfItem: 'u32',
+    stride: 'u32',
+    alpha: 'f32',
+    diagonal: 'f32',
+  },
   shader: matmulShader,
   variants: [CPU_TILE, GPU_TILE].flatMap((tile) => [
     { ...tile, symmetric: false },
@@ -25,11 +34,11 @@ export const matmulKernel: KernelSpec<MatmulVariant> = {
   ]),
 };
 
-/** y = x^T. */
+/** y = x^T, for each item of a batch. */
 export const transposeKernel: KernelSpec<Record<string, never>> = {
   name: 'transpose',
   bindings: () => ({ x: 'read', y: 'read_write' }),
-  params: { R: 'u32', S: 'u32', stride: 'u32' },
+  params: { items: 'u32', R: 'u32', S: 'u32', stride: 'u32' },
   shader: transpose,
   variants: [{}],
 };
@@ -102,18 +111,21 @@ export interface MatmulOptions {
   readonly diagonal?: number;
   /** The product is known to be symmetric: half of it is computed. */
   readonly symmetric?: boolean;
+  /** Products of as many matrices, which lie one below the other. */
+  readonly items?: number;
 }
 
-/** y [M,N] = alpha * a b + diagonal * I, from at [K,M], the transpose of a, and b [K,N]. */
+/** y [M,N] = alpha * a b + diagonal * I, from at [K,M], the transpose of a, and b [K,N]; with items, of each of these. */
 export function matmulDispatch(
   label: string,
   target: Target,
   t: { at: Tensor; b: Tensor; y: Tensor },
-  { alpha = 1, diagonal = 0, symmetric = false }: MatmulOptions = {},
+  { alpha = 1, diagonal = 0, symmetric = false, items = 1 }: MatmulOptions = {},
 ): Dispatch<Tensor> {
-  const [M, N] = t.y.shape as unknown as [number, number];
-  const K = t.at.shape[0]!;
-  const tile = outerTileOf(choose(target.choices, matmulTunable(target, M, K, N)));
+  const M = t.y.shape[0]! / items;
+  const N = t.y.shape[1]!;
+  const K = t.at.shape[0]! / items;
+  const tile = items === 1 ? outerTileOf(choose(target.choices, matmulTunable(target, M, K, N))) : undefined;
   if (tile) {
     const [rows, columns] = [ceilDiv(M, 4 * tile.rows), ceilDiv(N, 4 * tile.columns)];
     const blocks = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
@@ -125,10 +137,11 @@ export function matmulDispatch(
   const variant = { ...(target.cpu ? CPU_TILE : GPU_TILE), symmetric };
   const rows = ceilDiv(M, 4 * variant.side);
   const columns = ceilDiv(N, 4 * variant.side);
-  const blocks = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
+  const blocksOfItem = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
+  const blocks = items * blocksOfItem;
   const groups = ceilDiv(blocks, variant.workgroup);
   const x = Math.min(groups, target.maxWorkgroups);
-  const params = { M, K, N, blocks, stride: x * variant.workgroup, alpha, diagonal };
+  const params = { M, K, N, blocks, blocksOfItem, stride: x * variant.workgroup, alpha, diagonal };
   return dispatch(matmulKernel, variant, label, { at: t.at, b: t.b, y: t.y }, params, [
     x,
     ceilDiv(groups, x),
@@ -136,9 +149,17 @@ export function matmulDispatch(
   ]);
 }
 
-/** y [S,R] = transpose of x [R,S]. */
-export function transposeDispatch(label: string, target: Target, x: Tensor, y: Tensor): Dispatch<Tensor> {
-  const [R, S] = x.shape as unknown as [number, number];
-  const grid = linearGrid(S * ceilDiv(R, 4), target);
-  return dispatch(transposeKernel, {}, label, { x, y }, { R, S, stride: grid.stride }, grid.workgroups);
+/** y [S,R] = transpose of x [R,S]; with items, of each of the matrices that lie one below the other. */
+export function transposeDispatch(
+  label: string,
+  target: Target,
+  x: Tensor,
+  y: Tensor,
+  items = 1,
+): Dispatch<Tensor> {
+  const R = x.shape[0]! / items;
+  const S = x.shape[1]!;
+  const grid = linearGrid(items * S * ceilDiv(R, 4), target);
+  const params = { items, R, S, stride: grid.stride };
+  return dispatch(transposeKernel, {}, label, { x, y }, params, grid.workgroups);
 }

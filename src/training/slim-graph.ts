@@ -2,6 +2,7 @@
 import { InputError } from '../base/errors.js';
 import type { Shape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
+import { blockEnergy } from '../kernels/block-energy.js';
 import { columnNormalize } from '../kernels/column-normalize.js';
 import { gramError } from '../kernels/gram-error.js';
 import { kernelError } from '../kernels/kernel-error.js';
@@ -132,7 +133,8 @@ export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOp
       const scale = 1 / (target.shape[0]! * teacherChannels);
       const feature = tape.record(squaredError, `${tap}.feature`, { x, target }, { scale });
       const block = grid.rows * grid.columns;
-      const gram = tape.record(gramError, `${tap}.gram`, { x, target }, { block });
+      const energy = tape.record(blockEnergy, `${tap}.energy`, { x: target }, { block });
+      const gram = tape.record(gramError, `${tap}.gram`, { x, target, energy }, { block });
       add(`feature ${tap}`, feature, weight * options.feature);
       add(`gram ${tap}`, gram, weight * options.gram);
       if (options.kernel === 0) continue;
@@ -144,7 +146,9 @@ export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOp
         const own = tape.record(columnNormalize, `${where}.student`, { x: rows }, { ...KERNEL, centre });
         const attrs = { centre, divide: false, epsilon: KERNEL.epsilon };
         const goal = centre ? tape.record(columnNormalize, `${where}.teacher`, { x: target }, attrs) : target;
-        const value = tape.record(kernelError, where, { x: own, target: goal }, {});
+        const size = { block: goal.shape[0]! };
+        const energy = tape.record(blockEnergy, `${where}.energy`, { x: goal }, size);
+        const value = tape.record(kernelError, where, { x: own, target: goal, energy }, {});
         add(`${name} ${tap}`, value, weight * options.kernel);
       }
     }
