@@ -22,6 +22,7 @@ export interface SlimArguments extends RunArguments {
   kernel: number;
   crop: number;
   grid?: number;
+  kernelGrid?: number;
   drawn: number;
   fresh: number;
   ring: number;
@@ -42,6 +43,8 @@ export interface SlimTraining {
   readonly crop: number;
   /** Pixels a side that are compared of a tap. */
   readonly grid: number;
+  /** The same for inner products. */
+  readonly kernelGrid: number;
   readonly drawn: number;
   readonly fresh: number;
   readonly ring: number;
@@ -90,8 +93,13 @@ export function slimOptions(command: Command): Command {
     .option('--crop <px>', 'side of a crop, a multiple of 16', wholeNumber('--crop'), 128)
     .option(
       '--grid <n>',
-      'pixels a side of a tap that are compared (default: all of relu5_1)',
+      'pixels a side of a tap that are compared (default: all of relu4_1)',
       wholeNumber('--grid'),
+    )
+    .option(
+      '--kernel-grid <n>',
+      'the same for inner products with all crops (default: all of relu5_1)',
+      wholeNumber('--kernel-grid'),
     )
     .option('--drawn <0..1>', 'share of crops that are drawn by code', realNumber('--drawn'), 0.25)
     .option('--fresh <n>', 'new crops for each step', realNumber('--fresh'), 2)
@@ -125,6 +133,7 @@ export function slimTraining(args: SlimArguments): SlimTraining {
     ['--steps', steps],
     ['--ring', args.ring],
     ['--grid', args.grid],
+    ['--kernel-grid', args.kernelGrid],
     ['--log-every', args.logEvery],
     ['--checkpoint-every', args.checkpointEvery],
   ] as const)
@@ -141,7 +150,8 @@ export function slimTraining(args: SlimArguments): SlimTraining {
     tapWeights: args.tapWeights ?? {},
     losses: { feature, gram, kernel },
     crop,
-    grid: args.grid ?? Math.max(1, Math.floor(crop / 16)),
+    grid: args.grid ?? Math.max(1, Math.floor(crop / 8)),
+    kernelGrid: args.kernelGrid ?? Math.max(1, Math.floor(crop / 16)),
     drawn,
     fresh: args.fresh,
     ring: args.ring,

@@ -83,8 +83,9 @@ async function runTraining(given: readonly string[], args: SlimArguments): Promi
     ...(args.teacher === undefined ? {} : { weights: args.teacher }),
     ...(args.inputConvention === undefined ? {} : { inputConvention: args.inputConvention }),
   });
-  const { crop, grid, widths, tapWeights } = training;
-  const taps = slimTaps(crop, grid, widths, channelsOf(teacher), tapWeights);
+  const { crop, grid, kernelGrid, widths, tapWeights } = training;
+  const sides = { perSide: grid, kernelSide: kernelGrid };
+  const taps = slimTaps(crop, sides, widths, channelsOf(teacher), tapWeights);
   const files = await filesOf(args, SLIM_OUT);
   const unlock = await takeLock(join(files.run, 'lock'), `the run ${files.run}`);
   try {

@@ -5,6 +5,7 @@ import { ceilDiv, formatShape, type Shape } from '../base/shape.js';
 import type { Tensor } from '../base/tensor.js';
 import { choose } from '../gpu/choices.js';
 import { type Dispatch, dispatch, type KernelSpec, linearGrid, type Target } from '../gpu/kernel.js';
+import { lanesVariant, matmulLanesKernel } from './matmul-lanes.js';
 import { matmulTiledKernel, matmulTunable } from './matmul-tiled.js';
 import type { OpContext, OpSpec } from './op.js';
 import { outerTileOf } from './outer-tile.js';
@@ -134,19 +135,22 @@ export function matmulDispatch(
     if (blocks <= target.maxWorkgroups)
       return dispatch(matmulTiledKernel, { ...tile, symmetric }, label, operands, params, [blocks, 1, 1]);
   }
+  // One tensor's product with itself is symmetric to the bit.
+  const lanes = !symmetric || t.at === t.b ? lanesVariant(target, M, N, symmetric) : undefined;
   const variant = { ...(target.cpu ? CPU_TILE : GPU_TILE), symmetric };
-  const rows = ceilDiv(M, 4 * variant.side);
-  const columns = ceilDiv(N, 4 * variant.side);
+  const side = lanes ? lanes.lanes : variant.side;
+  const rows = ceilDiv(M, 4 * side);
+  const columns = ceilDiv(N, 4 * side);
   const blocksOfItem = symmetric ? (rows * (rows + 1)) / 2 : rows * columns;
   const blocks = items * blocksOfItem;
-  const groups = ceilDiv(blocks, variant.workgroup);
+  const groups = lanes ? blocks : ceilDiv(blocks, variant.workgroup);
   const x = Math.min(groups, target.maxWorkgroups);
-  const params = { M, K, N, blocks, blocksOfItem, stride: x * variant.workgroup, alpha, diagonal };
-  return dispatch(matmulKernel, variant, label, { at: t.at, b: t.b, y: t.y }, params, [
-    x,
-    ceilDiv(groups, x),
-    1,
-  ]);
+  const grid = [x, ceilDiv(groups, x), 1] as const;
+  const operands = { at: t.at, b: t.b, y: t.y };
+  const params = { M, K, N, blocks, blocksOfItem, alpha, diagonal };
+  if (lanes) return dispatch(matmulLanesKernel, lanes, label, operands, { ...params, stride: x }, grid);
+  const stride = x * variant.workgroup;
+  return dispatch(matmulKernel, variant, label, operands, { ...params, stride }, grid);
 }
 
 /** y [S,R] = transpose of x [R,S]; with items, of each of the matrices that lie one below the other. */
@@ -159,7 +163,7 @@ export function transposeDispatch(
 ): Dispatch<Tensor> {
   const R = x.shape[0]! / items;
   const S = x.shape[1]!;
-  const grid = linearGrid(items * S * ceilDiv(R, 4), target);
+  const grid = linearGrid(items * ceilDiv(S, 4) * ceilDiv(R, 4), target);
   const params = { items, R, S, stride: grid.stride };
   return dispatch(transposeKernel, {}, label, { x, y }, params, grid.workgroups);
 }

@@ -27,6 +27,8 @@ export interface SlimTap {
   /** Side of the map, and the pixels of it that are compared. */
   readonly side: number;
   readonly grid: PixelGrid;
+  /** Every how many of these pixels, and how many a side, are compared by inner products with those of all crops. */
+  readonly kernel: { readonly stride: number; readonly side: number };
   /** Factor of the tap's losses. */
   readonly weight: number;
 }
@@ -49,12 +51,12 @@ const KERNEL = { divide: true, epsilon: 0.01 } as const;
 export const LEAST_CROP = 32;
 
 /**
- * The taps of crops of `side` pixels, each compared at up to `perSide` x `perSide` of its pixels. InputError for a side that
- * the poolings do not divide.
+ * The taps of crops of `side` pixels, each compared at up to `perSide` x `perSide` of its pixels, by inner products of all
+ * crops at up to `kernelSide` x `kernelSide` of these. InputError for a side that the poolings do not divide.
  */
 export function slimTaps(
   side: number,
-  perSide: number,
+  { perSide, kernelSide }: { readonly perSide: number; readonly kernelSide: number },
   widths: readonly number[],
   teacherChannels: ReadonlyMap<string, number>,
   weights: Readonly<Record<string, number>> = {},
@@ -70,12 +72,14 @@ export function slimTaps(
   const all = SLIM_TAPS.map((tap): SlimTap => {
     const own = side / 2 ** vggPoolings(SLIM_NET, tap);
     const count = Math.min(own, perSide);
+    const few = Math.min(count, kernelSide);
     return {
       tap,
       channels: convs.get(tap.replace('relu', 'conv'))!,
       teacherChannels: teacherChannels.get(tap)!,
       side: own,
       grid: { rows: count, columns: count, step: Math.floor(own / count) },
+      kernel: { stride: Math.floor(count / few), side: few },
       weight: weights[tap] ?? 1,
     };
   });
@@ -89,12 +93,18 @@ export function roomOf({ side, grid }: SlimTap): number {
   return side - (grid.rows - 1) * grid.step;
 }
 
-/** Inputs for batches of `batch` crops of `side` px: the crops, and by tap where grids begin and what the teacher has there. */
+/**
+ * Inputs for batches of `batch` crops of `side` px: the crops, and by tap where grids begin and what the teacher has there;
+ * the same for inner products, where these take fewer pixels.
+ */
 export function slimInputs(batch: number, side: number, taps: readonly SlimTap[]): Record<string, Shape> {
   const inputs: Record<string, Shape> = { crops: [batch, 3, side, side] };
-  for (const { tap, grid, teacherChannels } of taps) {
+  for (const { tap, grid, kernel, teacherChannels } of taps) {
     inputs[`at.${tap}`] = [batch, 2];
     inputs[`teacher.${tap}`] = [batch * grid.rows * grid.columns, teacherChannels];
+    if (kernel.side === grid.rows) continue;
+    inputs[`kernel.at.${tap}`] = [batch, 2];
+    inputs[`kernel.teacher.${tap}`] = [batch * kernel.side ** 2, teacherChannels];
   }
   return inputs;
 }
@@ -124,7 +134,7 @@ export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOp
       if (factor > 0) terms.push([value, factor]);
       metrics[name] = value;
     };
-    for (const { tap, grid, weight, channels, teacherChannels } of taps) {
+    for (const { tap, grid, kernel, weight, channels, teacherChannels } of taps) {
       const target = inputs[`teacher.${tap}`]!;
       const at = inputs[`at.${tap}`]!;
       const rows = tape.record(pixelRows, `${tap}.rows`, { x: features.get(tap)!, at }, grid);
@@ -138,14 +148,20 @@ export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOp
       add(`feature ${tap}`, feature, weight * options.feature);
       add(`gram ${tap}`, gram, weight * options.gram);
       if (options.kernel === 0) continue;
+      const few = { rows: kernel.side, columns: kernel.side, step: grid.step * kernel.stride };
+      const places = inputs[`kernel.at.${tap}`];
+      const some = places
+        ? tape.record(pixelRows, `${tap}.some`, { x: features.get(tap)!, at: places }, few)
+        : rows;
+      const goals = inputs[`kernel.teacher.${tap}`] ?? target;
       for (const [name, centre] of [
         ['kernel', false],
         ['centred', true],
       ] as const) {
         const where = `${tap}.${name}`;
-        const own = tape.record(columnNormalize, `${where}.student`, { x: rows }, { ...KERNEL, centre });
+        const own = tape.record(columnNormalize, `${where}.student`, { x: some }, { ...KERNEL, centre });
         const attrs = { centre, divide: false, epsilon: KERNEL.epsilon };
-        const goal = centre ? tape.record(columnNormalize, `${where}.teacher`, { x: target }, attrs) : target;
+        const goal = centre ? tape.record(columnNormalize, `${where}.teacher`, { x: goals }, attrs) : goals;
         const size = { block: goal.shape[0]! };
         const energy = tape.record(blockEnergy, `${where}.energy`, { x: goal }, size);
         const value = tape.record(kernelError, where, { x: own, target: goal, energy }, {});

@@ -7,7 +7,7 @@ import { tensor } from '../../src/base/tensor.js';
 import type { Target } from '../../src/gpu/kernel.js';
 import { TensorStore } from '../../src/gpu/store.js';
 import { Program } from '../../src/graph/program.js';
-import { matmul, matmulDispatch } from '../../src/kernels/matmul.js';
+import { matmul, matmulDispatch, transposeDispatch } from '../../src/kernels/matmul.js';
 import { abs, map, type NdArray, ndarray } from '../../src/reference/array.js';
 import { matmulReference, product, transposed } from '../../src/reference/matmul.js';
 import { checkFamily, useDevice } from './shared.js';
@@ -42,7 +42,8 @@ const random = (shape: number[], seed: number) =>
 
 /** By the tiles of threads for a CPU or a GPU, and by those of a GPU's workgroups. */
 const ways: [string, Partial<Target>][] = [
-  ['tiles of a CPU', { cpu: true }],
+  ['tiles of a CPU', { cpu: true, subgroupSize: 0 }],
+  ['tiles of a CPU with subgroups', { cpu: true }],
   ['tiles of a GPU', { cpu: false, choices: { matmul: { '*': 'registers' } } }],
   ['shared tiles of 64', { cpu: false, choices: { matmul: { '*': 'tiled/64x64' } } }],
   ['shared tiles of 32', { cpu: false, choices: { matmul: { '*': 'tiled/32x32' } } }],
@@ -94,4 +95,56 @@ it.each(ways)('computes half of a symmetric product, %s', async (_, way) => {
   const y = await check(at, b, way, true);
   for (let i = 0; i < side; i++)
     for (let j = 0; j < i; j++) if (y[i * side + j] !== y[j * side + i]) expect([i, j]).toEqual('the same');
+});
+
+/** Of a batch, each item's product with another and with itself. */
+it.each(ways)('multiplies matrices one by one, %s', async (_, way) => {
+  const [items, K, M, N] = [3, 22, 62, 61];
+  const store = new TensorStore(gpu.device);
+  const pin = (name: string, values: NdArray) =>
+    store.pin(tensor(name, values.shape, { lifetime: 'pinned' }), values.data);
+  const [at, b] = [random([items * K, M], 5), random([items * K, N], 6)];
+  const [y, own] = [tensor('y', [items * M, N]), tensor('own', [items * M, M])];
+  const turned = tensor('turned', [items * N, M]);
+  const target = { ...gpu.device.target, ...way };
+  const pinned = { at: pin('at', at), b: pin('b', b) };
+  const list = [
+    matmulDispatch('products', target, { ...pinned, y }, { items }),
+    matmulDispatch(
+      'own',
+      target,
+      { at: pinned.at, b: pinned.at, y: own },
+      { items, symmetric: true, alpha: 2 },
+    ),
+    transposeDispatch('turn', target, y, turned, items),
+  ];
+  const program = await Program.compile(store, list, { keep: [y, own, turned] });
+  program.runPoisoned();
+  const [products, squares, back] = await program.readAll([y, own, turned]);
+  for (let item = 0; item < items; item++) {
+    const part = (of: NdArray, rows: number, first = item * rows) =>
+      ndarray([rows, of.shape[1]!], of.data.slice(first * of.shape[1]!, (first + rows) * of.shape[1]!));
+    const [left, right] = [part(at, K), part(b, K)];
+    const check = (name: string, values: Float32Array, rows: number, factor: number, other: NdArray) => {
+      const width = other.shape[1]!;
+      const result = compare(
+        name,
+        values.subarray(item * rows * width, (item + 1) * rows * width),
+        map(product(transposed(left), other), (value) => factor * value),
+        {
+          magnitude: map(product(transposed(abs(left)), abs(other)), (value) => factor * value),
+          terms: K + 1,
+        },
+      );
+      expect(result.ok, result.report).toBe(true);
+    };
+    check('products', products!, M, 1, right);
+    check('own', squares!, M, 2, left);
+    for (let i = 0; i < M; i++)
+      for (let j = 0; j < N; j++)
+        if (back![(item * N + j) * M + i] !== products![(item * M + i) * N + j])
+          expect([i, j]).toBe('turned');
+  }
+  program.destroy();
+  store.destroy();
 });

@@ -121,7 +121,9 @@ export class SlimData {
         for (let i = 0; i < length; i++) rows[n * length + i] = WIDENED[view.getUint16(2 * i, true)]!;
       }
       inputs[`teacher.${tap.tap}`] = rows;
-      inputs[`at.${tap.tap}`] = numbers.flatMap((crop) => gridPlace(seed, crop, tap));
+      const places = numbers.map((crop) => gridPlace(seed, crop, tap));
+      inputs[`at.${tap.tap}`] = places.flat();
+      if (tap.kernel.side < tap.grid.rows) Object.assign(inputs, someRows(tap, rows, places, stream));
       from += length;
     }
     return inputs;
@@ -165,4 +167,30 @@ export class SlimData {
     }
     this.made += numbers.length;
   }
+}
+
+/** Of the rows of a tap those that inner products are made of: a grid in the grid, which begins anywhere. */
+function someRows(
+  { tap, grid, kernel, teacherChannels: C }: SlimTap,
+  rows: Float32Array,
+  places: readonly (readonly [number, number])[],
+  stream: number,
+): Batch {
+  const { stride, side } = kernel;
+  const own = hash32(hash32(stream, 31), grid.rows * 8 + Number(tap.at(-1)));
+  const at: number[] = [];
+  const some = new Float32Array(places.length * side * side * C);
+  for (const [n, [top, left]] of places.entries()) {
+    const [down, right] = [grid.rows, grid.columns].map(
+      (count, axis) => hash32(own, 2 * n + axis) % (count - (side - 1) * stride),
+    ) as [number, number];
+    at.push(top + grid.step * down, left + grid.step * right);
+    for (let i = 0; i < side * side; i++) {
+      const row = down + stride * Math.floor(i / side);
+      const column = right + stride * (i % side);
+      const from = ((n * grid.rows + row) * grid.columns + column) * C;
+      some.set(rows.subarray(from, from + C), (n * side * side + i) * C);
+    }
+  }
+  return { [`kernel.at.${tap}`]: at, [`kernel.teacher.${tap}`]: some };
 }
