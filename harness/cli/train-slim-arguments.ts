@@ -27,6 +27,7 @@ export interface SlimArguments extends RunArguments {
   fresh: number;
   ring: number;
   steps: number;
+  settled?: number;
   batch: number;
   lr: number;
   warmup?: number;
@@ -49,6 +50,8 @@ export interface SlimTraining {
   readonly fresh: number;
   readonly ring: number;
   readonly steps: number;
+  /** Of these, at the end, by the running averages of batch norms. */
+  readonly settled: number;
   readonly batch: number;
   readonly rate: number;
   readonly warmup: number;
@@ -103,9 +106,14 @@ export function slimOptions(command: Command): Command {
     )
     .option('--drawn <0..1>', 'share of crops that are drawn by code', realNumber('--drawn'), 0.25)
     .option('--fresh <n>', 'new crops for each step', realNumber('--fresh'), 2)
-    .option('--ring <MiB>', "kept of crops and the teacher's answers, on disk", wholeNumber('--ring'), 512)
+    .option('--ring <MiB>', "kept of crops and the teacher's answers, on disk", wholeNumber('--ring'), 1024)
     .optionsGroup('Steps:')
     .option('--steps <n>', 'updates', wholeNumber('--steps'), 10000)
+    .option(
+      '--settled <n>',
+      'of these, at the end, by the running averages of batch norms (default: a quarter)',
+      wholeNumber('--settled'),
+    )
     .option('--batch <n>', 'crops of a batch', wholeNumber('--batch'), 16)
     .option('--lr <rate>', 'learning rate of Adam, falling as a cosine', realNumber('--lr'), 2.5e-3)
     .option(
@@ -140,6 +148,9 @@ export function slimTraining(args: SlimArguments): SlimTraining {
     atLeast(option, value, 1);
   atLeast('--batch', args.batch, 2);
   atLeast('--warmup', args.warmup, 0);
+  atLeast('--settled', args.settled, 0);
+  if ((args.settled ?? 0) >= steps)
+    throw new InputError(`--settled must be less than --steps (${steps}), got ${args.settled}`);
   atLeast('--fresh', args.fresh, 0);
   positive('--lr', args.lr);
   positive('--clip-norm', args.clipNorm);
@@ -156,6 +167,7 @@ export function slimTraining(args: SlimArguments): SlimTraining {
     fresh: args.fresh,
     ring: args.ring,
     steps,
+    settled: args.settled ?? Math.floor(steps / 4),
     batch: args.batch,
     rate: args.lr,
     warmup: args.warmup ?? Math.floor(steps / 50),

@@ -14,7 +14,7 @@ import { takeLock } from '../node/training/lock.js';
 import { listPictures, middleSquare, type PictureListing, SlimCrops } from '../node/training/slim-crops.js';
 import { FIRST_CROPS, measureScales, slotBytes, type TapScales } from '../node/training/slim-data.js';
 import { slimManifest } from '../node/training/slim-export.js';
-import { SlimTask } from '../node/training/slim-task.js';
+import { SlimTask, type SlimTaskOptions } from '../node/training/slim-task.js';
 import { channelsOf, SlimTeacher } from '../node/training/slim-teacher.js';
 import { TrainLog } from '../node/training/train-log.js';
 import { trainReport } from '../node/training/train-report.js';
@@ -130,7 +130,7 @@ async function train(
     facts = { ...facts, scales };
     const contract = contractOf(training, listing, teacher, taps, scales);
     ring = await CropRing.open(join(files.run, 'teacher.ring'), contract, slots, slotBytes(side, taps));
-    task = await SlimTask.create(device, {
+    const options: SlimTaskOptions = {
       widths: training.widths,
       losses: training.losses,
       data: {
@@ -145,9 +145,11 @@ async function train(
         first: Math.min(FIRST_CROPS, slots),
       },
       trainer: { schedule: slimSchedule(training), beta2: 0.99, clipNorm: training.clipNorm, seed },
+      normSteps: steps - training.settled,
       manifest,
       calibration: { side: 2 * side, squares: () => calibrationSquares(listing.paths, crops) },
-    });
+    };
+    task = await SlimTask.create(device, options, files.latest?.checkpoint.step);
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');
     // Not before the new one can begin.
@@ -284,7 +286,7 @@ function describe(
   { trainer }: SlimTask,
   slots: number,
 ): [string, string][] {
-  const { crop, batch, steps, fresh, drawn, widths, losses, rate } = training;
+  const { crop, batch, steps, settled, fresh, drawn, widths, losses, rate } = training;
   const bytes = slotBytes(crop, taps);
   const held = trainer.plans.reduce((sum, plan) => sum + plan.transientBytes + plan.textureBytes, 0);
   const size = slimConvs(widths).reduce(
@@ -307,7 +309,7 @@ function describe(
       `${losses.feature} x features + ${losses.gram} x Gram + ${losses.kernel} x inner products; ${weights.join(', ')}`,
     ],
     ['Batch', `${batch}`],
-    ['Steps', `${steps}, learning rate ${rate}, cosine`],
+    ['Steps', `${steps}, the last ${settled} by running averages, learning rate ${rate}, cosine`],
     ['Memory', `${Math.ceil(held / 2 ** 20)} MiB for a batch, ${trainer.dispatches} dispatches a step`],
   ];
 }

@@ -12,7 +12,7 @@ import { squaredError } from '../kernels/squared-error.js';
 import { vggPoolings } from '../nets/vgg.js';
 import { weightedSum } from './losses.js';
 import type { RecordGraph } from './types.js';
-import { SLIM_NET, slimConvs, slimTraining } from './vgg-slim.js';
+import { type NormStatistics, SLIM_NET, slimConvs, slimTraining } from './vgg-slim.js';
 import type { WeightSpec } from './weights.js';
 
 /** The taps that content and style losses read. */
@@ -125,9 +125,13 @@ export function slimProjections(taps: readonly SlimTap[]): WeightSpec[] {
  * channels divided by their means as in the net that is exported, and f, once as they are and once centred. Losses of style
  * transfer see nothing else of features (docs/training/vgg19-slim.md). Metrics: all of each tap before any factor.
  */
-export function recordSlimTraining(taps: readonly SlimTap[], options: SlimLossOptions): RecordGraph {
+export function recordSlimTraining(
+  taps: readonly SlimTap[],
+  options: SlimLossOptions,
+  statistics: NormStatistics = 'batch',
+): RecordGraph {
   return ({ tape, weights, inputs }) => {
-    const features = slimTraining(tape, weights, inputs.crops!);
+    const features = slimTraining(tape, weights, inputs.crops!, statistics);
     const terms: (readonly [Tensor, number])[] = [];
     const metrics: Record<string, Tensor> = {};
     const add = (name: string, value: Tensor, factor: number) => {

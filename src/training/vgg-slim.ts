@@ -49,8 +49,17 @@ export function slimSpecs(widths: readonly number[]): WeightSpec[] {
   );
 }
 
+/** What a training net's batch norms take: each batch's own statistics, or the running averages, which stay as they are. */
+export type NormStatistics = 'batch' | 'running';
+
 /** x [N,3,H,W], RGB in 0..1 -> every reluX_Y by name. */
-export function slimTraining(tape: Tape, weights: TrainableWeights, x: Tensor): Map<string, Tensor> {
+export function slimTraining(
+  tape: Tape,
+  weights: TrainableWeights,
+  x: Tensor,
+  statistics: NormStatistics = 'batch',
+): Map<string, Tensor> {
+  const momentum = statistics === 'batch' ? MOMENTUM : undefined;
   const { scale, shift } = rgbNormalisation(SLIM_CONVENTION, 1);
   const input = {
     scale: weights.constant('input.scale', [3], scale),
@@ -64,7 +73,7 @@ export function slimTraining(tape: Tape, weights: TrainableWeights, x: Tensor): 
       continue;
     }
     const { name } = layer;
-    const rules = { stride: 1, pad: 1, epsilon: EPSILON, momentum: MOMENTUM };
+    const rules = { stride: 1, pad: 1, epsilon: EPSILON, momentum };
     value = convNorm(tape, weights, value, { name, norm: normOf(name), ...rules });
     taps.set(layer.tap, value);
   }

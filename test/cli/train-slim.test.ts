@@ -183,6 +183,10 @@ describe('facet train slim refuses', { timeout: 60_000 }, () => {
       ['--drawn', '1', '--ring', '1', '--batch', '200'],
       /--ring 1: holds \d+ crops .* two batches of 200 are the least; give \d+ MiB or more/,
     );
+    await refused(
+      ['--drawn', '1', '--steps', '9', '--settled', '9'],
+      /--settled must be less than --steps \(9\), got 9/,
+    );
     await refused(['--drawn', '1', '--teacher', 'nowhere'], /--teacher nowhere: does not exist/);
   });
 });
