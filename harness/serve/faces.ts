@@ -1,5 +1,4 @@
 // The face verbs of the service: pictures in, answers out, each alone on the GPU while it computes.
-import { randomUUID } from 'node:crypto';
 import { InputError } from '../../src/base/errors.js';
 import { checkName } from '../../src/faces/gallery/checks.js';
 import { DECISION_RULES } from '../../src/faces/gallery/rank.js';
@@ -9,6 +8,7 @@ import type { QualityLevel } from '../../src/faces/gate.js';
 import { judgementOf } from '../../src/faces/judgement.js';
 import { FacePipeline } from '../../src/faces/pipeline.js';
 import type { FindOptions, FoundFace } from '../../src/faces/read.js';
+import type { Audit, Deed, Done } from '../node/audit.js';
 import { openOrCreate, refusals, sampleOfFace } from '../node/faces/enrol.js';
 import {
   type Comparison,
@@ -22,7 +22,6 @@ import {
 import { type FaceModels, loadFaceModels } from '../node/faces/models.js';
 import { FaceSession } from '../node/faces/session.js';
 import { readPicture } from '../node/pictures.js';
-import type { Audit, AuditEntry } from './audit.js';
 import type { Gpu } from './gpu.js';
 
 /** Who asks, and whether they still do. */
@@ -78,26 +77,28 @@ export class FaceDesk {
     asker: Asker,
   ): Promise<Comparison & { readonly net: string }> {
     const { collection, threshold } = options;
-    const facts =
-      collection === undefined
-        ? undefined
-        : await this.told((store) => needCollectionNamed(store, collection));
-    const net = options.net ?? facts?.contract.net ?? 'resnet34';
-    const models = await this.modelsOf(net);
-    if (facts) checkContract(facts, models);
-    const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, threshold);
-    const embeddings: Float32Array[] = [];
-    for (const { where, bytes } of pictures) {
-      const image = await readPicture(bytes, { where });
-      embeddings.push(
-        await this.onGpu(net, asker, async (session) => {
-          const { faces } = await session.look(image, where, FIND);
-          if (faces.length === 0) throw noFaceIn(where, image);
-          return (await session.embed([faces[0]!.chip]))[0]!;
-        }),
-      );
-    }
-    return { ...compareFaces(embeddings[0]!, embeddings[1]!, judgement), net };
+    return this.audited({ action: 'verify', collection }, asker, async () => {
+      const facts =
+        collection === undefined
+          ? undefined
+          : await this.told((store) => needCollectionNamed(store, collection));
+      const net = options.net ?? facts?.contract.net ?? 'resnet34';
+      const models = await this.modelsOf(net);
+      if (facts) checkContract(facts, models);
+      const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, threshold);
+      const embeddings: Float32Array[] = [];
+      for (const { where, bytes } of pictures) {
+        const image = await readPicture(bytes, { where });
+        embeddings.push(
+          await this.onGpu(net, asker, async (session) => {
+            const { faces } = await session.look(image, where, FIND);
+            if (faces.length === 0) throw noFaceIn(where, image);
+            return (await session.embed([faces[0]!.chip]))[0]!;
+          }),
+        );
+      }
+      return { result: { ...compareFaces(embeddings[0]!, embeddings[1]!, judgement), net } };
+    });
   }
 
   /** Adds pictures of one person to a collection, which is made where it is missing. */
@@ -233,6 +234,12 @@ export class FaceDesk {
     });
   }
 
+  /** Opens the gallery; InputError where it cannot be. */
+  async ready(): Promise<void> {
+    this.gallery ??= this.openGallery();
+    await this.gallery;
+  }
+
   /** Puts nets and gallery away. */
   async close(): Promise<void> {
     await this.releasePipelines();
@@ -297,21 +304,12 @@ export class FaceDesk {
     }
   }
 
-  private async audited<T>(
-    deed: Pick<AuditEntry, 'action' | 'collection' | 'people'>,
+  private audited<T>(
+    deed: Deed,
     { client }: Asker,
-    work: () => Promise<{ result: T; samples?: number; people?: readonly string[] }>,
+    work: () => Promise<Done & { readonly result: T }>,
   ): Promise<T> {
-    const entry = { ...deed, request: randomUUID(), client };
-    await this.audit.record({ ...entry, phase: 'begun' });
-    try {
-      const { result, ...counted } = await work();
-      await this.audit.record({ ...entry, ...counted, phase: 'done' });
-      return result;
-    } catch (error) {
-      await this.audit.record({ ...entry, phase: 'failed' });
-      throw error;
-    }
+    return this.audit.around(deed, client, work);
   }
 }
 
