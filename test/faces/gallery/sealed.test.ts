@@ -24,6 +24,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const fresh = () => join(folder, `${++files}.db`);
 
+/** A passphrase takes some tenths of a second of the processor; a busy machine many times that. */
+const SLOW = { timeout: 300_000 };
 const WORDS = 'correct horse battery staple';
 const OTHER_WORDS = 'a quite different passphrase';
 
@@ -118,7 +120,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   return message;
 }
 
-describe('what the file tells', () => {
+describe('what the file tells', SLOW, () => {
   it('is nothing of a name, a vector, a path or a collection, also while it is open', async () => {
     const path = fresh();
     const store = await openGalleryFile(path, { passphrase: WORDS });
@@ -152,7 +154,7 @@ describe('what the file tells', () => {
   });
 });
 
-describe('a passphrase', () => {
+describe('a passphrase', SLOW, () => {
   it('is needed, must be the right one, and is not for a gallery in clear', async () => {
     const { path } = await inClear();
     expect(await refusal(openGalleryFile(path, { passphrase: WORDS }))).toBe(
@@ -198,7 +200,7 @@ describe('a passphrase', () => {
 const keyRecord = (file: SealedFile) =>
   file.read(async (query) => (await query<[string]>('select record from gallery_key'))[0]![0]);
 
-describe('converting', () => {
+describe('converting', SLOW, () => {
   it('brings everything over, wipes what was in clear, and back', async () => {
     const { path, lines } = await inClear();
     expect(await withFile(path, (file) => encryptGallery(file, WORDS))).toEqual({
@@ -239,7 +241,7 @@ describe('converting', () => {
   });
 
   it('that is killed leaves the gallery whole, as it was or as it was to be', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     const path = fresh();
     const store = await openGalleryFile(path);
@@ -265,7 +267,7 @@ describe('converting', () => {
   });
 });
 
-describe('rows that somebody changed without the key', () => {
+describe('rows that somebody changed without the key', SLOW, () => {
   it('do not open: exchanged vectors, moved people, a record of another cost', async () => {
     const path = fresh();
     const store = await openGalleryFile(path, { passphrase: WORDS });

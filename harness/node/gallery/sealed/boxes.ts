@@ -39,81 +39,95 @@ export class Boxes {
   ) {}
 
   sealCollection(uid: Buffer, record: CollectionRecord): Buffer {
-    return this.keys.seal(filled(record, FACTS_UNIT), collectionPlace(uid));
+    return this.keys.seal(filled(record, FACTS_UNIT), placeOf('collection', uid));
   }
 
   openCollection(uid: Buffer, box: Buffer): CollectionRecord {
-    return JSON.parse(this.open(box, collectionPlace(uid)).toString()) as CollectionRecord;
+    return JSON.parse(this.open(box, 'collection', uid).toString()) as CollectionRecord;
   }
 
   sealName(collection: Buffer, uid: Buffer, name: string): Buffer {
-    return this.keys.seal(filled(name, NAME_UNIT), personPlace(collection, uid));
+    return this.keys.seal(filled(name, NAME_UNIT), placeOf('person', collection, uid));
   }
 
   openName(collection: Buffer, uid: Buffer, box: Buffer): string {
-    return JSON.parse(this.open(box, personPlace(collection, uid)).toString()) as string;
+    return JSON.parse(this.open(box, 'person', collection, uid).toString()) as string;
   }
 
-  sealVector(place: SamplePlace, { id, embedding }: Pick<Sample, 'id' | 'embedding'>): Buffer {
+  sealVector(
+    { collection, person, idTag }: SamplePlace,
+    { id, embedding }: Pick<Sample, 'id' | 'embedding'>,
+  ): Buffer {
     const plain = Buffer.alloc(VECTOR_BYTES + ID_BYTES);
     plain.set(new Uint8Array(embedding.buffer, embedding.byteOffset, VECTOR_BYTES));
     plain.write(id, VECTOR_BYTES, 'latin1');
-    return this.keys.seal(plain, samplePlace(place, 'vector'));
+    return this.keys.seal(plain, placeOf('sample vector', collection, person, idTag));
   }
 
   /** Writes the embedding to `into` at byte `offset`; the sample's id. */
-  openVector(place: SamplePlace, box: Buffer, into: Uint8Array, offset: number): string {
-    const plain = this.open(box, samplePlace(place, 'vector'));
+  openVector(
+    { collection, person, idTag }: SamplePlace,
+    box: Buffer,
+    into: Uint8Array,
+    offset: number,
+  ): string {
+    const plain = this.open(box, 'sample vector', collection, person, idTag);
     into.set(plain.subarray(0, VECTOR_BYTES), offset);
     return plain.toString('latin1', VECTOR_BYTES).replace(/\0+$/, '');
   }
 
   sealSample(place: SamplePlace, sample: Sample): SampleBoxes {
     const { cropHash, source, time, quality, crop } = sample;
+    const { collection, person, idTag } = place;
+    const rows = [collection, person, idTag];
     return {
       vector: this.sealVector(place, sample),
       facts: this.keys.seal(
         filled({ cropHash, source, time, quality }, FACTS_UNIT),
-        samplePlace(place, 'facts'),
+        placeOf('sample facts', ...rows),
       ),
-      crop: crop && this.keys.seal(crop, samplePlace(place, 'crop')),
+      crop: crop && this.keys.seal(crop, placeOf('sample crop', ...rows)),
     };
   }
 
   openSample(place: SamplePlace, person: string, { vector, facts, crop }: SampleBoxes): Sample {
+    const { collection, person: uid, idTag } = place;
     const embedding = new Float32Array(DIMENSION);
     const id = this.openVector(place, vector, new Uint8Array(embedding.buffer), 0);
     const { cropHash, source, time, quality } = JSON.parse(
-      this.open(facts, samplePlace(place, 'facts')).toString(),
+      this.open(facts, 'sample facts', collection, uid, idTag).toString(),
     ) as { cropHash: string; source: string; time: string; quality: QualityFacts };
-    const picture = crop && Uint8Array.from(this.open(crop, samplePlace(place, 'crop')));
+    const picture = crop && Uint8Array.from(this.open(crop, 'sample crop', collection, uid, idTag));
     return { id, person, embedding, cropHash, source, time, quality, crop: picture };
   }
 
-  private open(box: Buffer, place: string): Buffer {
+  private open(box: Buffer, kind: Kind, ...rows: Buffer[]): Buffer {
     try {
-      return this.keys.open(box, place);
+      return this.keys.open(box, placeOf(kind, ...rows));
     } catch (error) {
-      const [kind] = place.split(' ');
+      const [what] = kind.split(' ');
       throw new InputError(
-        `${this.location}: a ${kind} of the encrypted gallery is damaged, or was moved or changed without its key`,
+        `${this.location}: a ${what} of the encrypted gallery is damaged, or was moved or changed without its key`,
         { cause: error },
       );
     }
   }
 }
 
-function collectionPlace(uid: Buffer): string {
-  return `collection ${uid.toString('hex')}`;
+/** What a box holds. */
+type Kind = 'collection' | 'person' | `sample ${keyof SampleBoxes}`;
+
+/** The kind with a NUL behind it, and uids and tags, which are of one length for each kind: no two places are the same bytes. */
+function placeOf(kind: Kind, ...rows: Buffer[]): Buffer {
+  return Buffer.concat([HEADS[kind], ...rows]);
 }
 
-function personPlace(collection: Buffer, uid: Buffer): string {
-  return `person ${collection.toString('hex')} ${uid.toString('hex')}`;
-}
-
-function samplePlace({ collection, person, idTag }: SamplePlace, column: keyof SampleBoxes): string {
-  return `sample ${collection.toString('hex')} ${person.toString('hex')} ${idTag.toString('hex')} ${column}`;
-}
+const HEADS = Object.fromEntries(
+  (['collection', 'person', 'sample vector', 'sample facts', 'sample crop'] as const).map((kind) => [
+    kind,
+    Buffer.from(`${kind}\0`),
+  ]),
+) as Record<Kind, Buffer>;
 
 /** JSON with spaces behind it. */
 function filled(value: unknown, unit: number): Buffer {

@@ -88,12 +88,12 @@ export class GalleryKeys {
   }
 
   /** Nonce, ciphertext and tag; `place` must be said again to open it, so that no row stands for another. */
-  seal(plain: Uint8Array, place: string): Buffer {
+  seal(plain: Uint8Array, place: Uint8Array): Buffer {
     return seal(this.#box, plain, place);
   }
 
   /** What was sealed for `place`; throws where a bit of it, or the place, is another. */
-  open(sealed: Uint8Array, place: string): Buffer {
+  open(sealed: Uint8Array, place: Uint8Array): Buffer {
     return open(this.#box, sealed, place);
   }
 
@@ -132,9 +132,9 @@ function recordOf(text: string, where: string): KeyRecord {
 }
 
 /** What of a record is authenticated beside the key. */
-function headOf({ format, version, id, kdf }: Omit<KeyRecord, 'key'>): string {
+function headOf({ format, version, id, kdf }: Omit<KeyRecord, 'key'>): Buffer {
   const { name, N, r, p, salt } = kdf;
-  return JSON.stringify([format, version, id, name, N, r, p, salt]);
+  return Buffer.from(JSON.stringify([format, version, id, name, N, r, p, salt]));
 }
 
 function keyOf(passphrase: string, { N, r, p, salt }: KeyRecord['kdf']): Promise<Buffer> {
@@ -152,17 +152,17 @@ function derived(secret: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', purpose, KEY));
 }
 
-function seal(key: Buffer, plain: Uint8Array, place: string): Buffer {
+function seal(key: Buffer, plain: Uint8Array, place: Uint8Array): Buffer {
   const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(Buffer.from(place));
+  const cipher = createCipheriv(CIPHER, key, nonce).setAAD(place);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function open(key: Buffer, sealed: Uint8Array, place: string): Buffer {
+function open(key: Buffer, sealed: Uint8Array, place: Uint8Array): Buffer {
   if (sealed.length < NONCE + TAG) throw new RangeError('shorter than nonce and tag');
   const end = sealed.length - TAG;
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE), { authTagLength: TAG })
-    .setAAD(Buffer.from(place))
+    .setAAD(place)
     .setAuthTag(sealed.subarray(end));
   const plain = decipher.update(sealed.subarray(NONCE, end));
   // Gives no more bytes, but throws where the tag is another.
