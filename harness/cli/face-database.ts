@@ -10,24 +10,38 @@ import { galleryPlace } from '../node/gallery/open.js';
 import { checkWritable } from '../node/overwrite.js';
 import { exists } from '../node/weights.js';
 import { warn } from './face-options.js';
+import { type PassphraseArguments, passphraseOf, passphraseOption } from './passphrase.js';
 
 export { type Judgement, probabilityAt } from '../../src/faces/judgement.js';
 export { DEFAULT_COLLECTION } from '../node/faces/judgement.js';
 
-export interface DatabaseArguments {
+/** Where the gallery is, and what opens it. */
+export interface PlaceArguments extends PassphraseArguments {
   db?: string;
+}
+
+export interface DatabaseArguments extends PlaceArguments {
   collection?: string;
+}
+
+/** Adds the options of PlaceArguments. */
+export function placeOptions(command: Command): Command {
+  return passphraseOption(
+    command
+      .optionsGroup('Gallery:')
+      .option(
+        '--db <path>',
+        'file of the gallery, or postgres://… (default: $FACET_DATABASE_URL, else faces.db in the data folder)',
+      ),
+  );
 }
 
 /** Adds the options of DatabaseArguments. */
 export function databaseOptions(command: Command): Command {
-  return command
-    .optionsGroup('Gallery:')
-    .option(
-      '--db <path>',
-      'file of the gallery, or postgres://… (default: $FACET_DATABASE_URL, else faces.db in the data folder)',
-    )
-    .option('--collection <name>', `collection of people (default: ${DEFAULT_COLLECTION})`);
+  return placeOptions(command).option(
+    '--collection <name>',
+    `collection of people (default: ${DEFAULT_COLLECTION})`,
+  );
 }
 
 /** The collection that `args` mean, in the form in which galleries keep names; InputError where it cannot be one. */
@@ -40,7 +54,7 @@ export async function withStore<T>(
   args: DatabaseArguments,
   work: (store: GalleryStore) => Promise<T>,
 ): Promise<T> {
-  const store = await galleryPlace(args).open({ create: false });
+  const store = await galleryPlace(args).open({ create: false, passphrase: await passphraseOf(args) });
   try {
     return await work(store);
   } finally {
@@ -67,17 +81,18 @@ export async function withStoreToFill<T>(
 ): Promise<T> {
   const place = galleryPlace(args);
   const { file } = place;
+  const passphrase = await passphraseOf(args);
   await place.prepare();
   const missing = file !== undefined && !(await exists(file));
   if (missing) await checkWritable(file);
-  const existing = missing ? undefined : await place.open({ create: true });
+  const existing = missing ? undefined : await place.open({ create: true, passphrase });
   let store = existing;
   try {
     return await work({
       location: existing?.location ?? file!,
       existing,
       open: async () => {
-        store ??= await place.open({ create: true });
+        store ??= await place.open({ create: true, passphrase });
         return store;
       },
     });

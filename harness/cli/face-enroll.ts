@@ -8,9 +8,11 @@ import type { Collection } from '../../src/faces/gallery/collection.js';
 import type { EnrollOutcome, NewSample } from '../../src/faces/gallery/types.js';
 import { QUALITY_LEVELS, type QualityLevel } from '../../src/faces/gate.js';
 import type { FoundFace } from '../../src/faces/read.js';
+import type { Done } from '../node/audit.js';
 import { openOrCreate, refusals, sampleOfFace } from '../node/faces/enrol.js';
 import { type ListedPicture, listPictures } from '../node/faces/picture-list.js';
 import { oneOf } from './arguments.js';
+import { type AuditArguments, audited, auditOption } from './audit.js';
 import {
   collectionName,
   type DatabaseArguments,
@@ -32,7 +34,7 @@ import {
 } from './face-options.js';
 import { FaceSession, modelsOf } from './face-session.js';
 
-interface EnrollArguments extends FindArguments, NetArguments, DatabaseArguments {
+interface EnrollArguments extends FindArguments, NetArguments, DatabaseArguments, AuditArguments {
   name?: string;
   quality: QualityLevel;
   keepCrops?: boolean;
@@ -72,7 +74,7 @@ export function enrollCommand(): Command {
     .option('--json', 'print JSON');
   findOptions(command, 'the largest; several of about that size are refused', ONE_FACE);
   netOptions(command, "the collection's, resnet34 for a new one");
-  databaseOptions(command);
+  auditOption(databaseOptions(command));
   return command
     .addHelpText(
       'after',
@@ -99,6 +101,15 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
   }
   if (args.name !== undefined) checkName(args.name, 'person');
   const name = collectionName(args);
+  const people = [...new Set(pictures.map(({ folder }) => args.name ?? folder))];
+  return audited(args, { action: 'enroll', collection: name, people }, () => enrollAll(pictures, name, args));
+}
+
+async function enrollAll(
+  pictures: readonly ListedPicture[],
+  name: string,
+  args: EnrollArguments,
+): Promise<Done & { result: number }> {
   return withStoreToFill(args, async (store) => {
     const known = store.existing && (await findCollection(store.existing, args));
     const models = await modelsOf({ ...args, net: args.net ?? known?.contract.net });
@@ -114,7 +125,7 @@ async function runEnroll(paths: string[], args: EnrollArguments): Promise<number
         // Also where the store is lost on the way: what was acknowledged is there.
         enrolment.tell();
       }
-      return enrolment.exitCode();
+      return { result: enrolment.exitCode(), samples: enrolment.counts().enrolled };
     });
   });
 }
@@ -198,7 +209,8 @@ class Enrolment {
     return this.mustTell || enrolled + duplicate === 0 ? 2 : 0;
   }
 
-  private counts(): Record<Report['status'], number> {
+  /** How many pictures came to what. */
+  counts(): Record<Report['status'], number> {
     const counts = { enrolled: 0, duplicate: 0, refused: 0 };
     for (const { status } of this.reports) counts[status]++;
     return counts;

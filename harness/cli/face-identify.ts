@@ -3,10 +3,13 @@ import { Command } from 'commander';
 import { GpuNearest } from '../../src/faces/gallery/gpu-nearest.js';
 import { DECISION_RULES, type DecisionRule } from '../../src/faces/gallery/rank.js';
 import type { Snapshot } from '../../src/faces/gallery/search.js';
+import type { Done } from '../node/audit.js';
 import { type NamedFace, nameFaces } from '../node/faces/judgement.js';
 import { listPictures } from '../node/faces/picture-list.js';
 import { oneOf, realNumber, wholeNumber } from './arguments.js';
+import { type AuditArguments, audited, auditOption } from './audit.js';
 import {
+  collectionName,
   type DatabaseArguments,
   databaseOptions,
   type Judgement,
@@ -26,7 +29,7 @@ import {
 } from './face-options.js';
 import { FaceSession, forPictures, modelsOf, type PictureFaces } from './face-session.js';
 
-interface IdentifyArguments extends FindArguments, NetArguments, DatabaseArguments {
+interface IdentifyArguments extends FindArguments, NetArguments, DatabaseArguments, AuditArguments {
   threshold?: number;
   rule: DecisionRule;
   k: number;
@@ -53,7 +56,7 @@ export function identifyCommand(): Command {
     .option('--json', 'print JSON');
   findOptions(command, 'all');
   netOptions(command, "the collection's");
-  databaseOptions(command);
+  auditOption(databaseOptions(command));
   return command
     .addHelpText(
       'after',
@@ -66,11 +69,12 @@ Examples:
   facet face identify door/ --json | jq`,
     )
     .action(async (paths: string[], args: IdentifyArguments) => {
-      process.exitCode = await runIdentify(paths, args);
+      const deed = { action: 'identify', collection: collectionName(args) } as const;
+      process.exitCode = await audited(args, deed, () => runIdentify(paths, args));
     });
 }
 
-async function runIdentify(paths: string[], args: IdentifyArguments): Promise<number> {
+async function runIdentify(paths: string[], args: IdentifyArguments): Promise<Done & { result: number }> {
   const pictures = await listPictures(paths);
   if (args.draw !== undefined) await checkDraw(args.draw, pictures, args);
   return withStore(args, async (store) => {
@@ -113,7 +117,10 @@ async function runIdentify(paths: string[], args: IdentifyArguments): Promise<nu
           failures: outcome.failures,
         });
       }
-      return outcome.failed ? 2 : unknown > 0 ? 1 : 0;
+      const people = outcome.results.flatMap(({ faces }) =>
+        faces.flatMap(({ person }) => (person === null ? [] : [person])),
+      );
+      return { result: outcome.failed ? 2 : unknown > 0 ? 1 : 0, people: [...new Set(people)] };
     });
   });
 }

@@ -1,28 +1,23 @@
-// `facet face list`, `rename`, `remove`, `export` and `import`: what needs no net.
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+// `facet face list`, `rename` and `remove`: what needs no net.
 import { Command } from 'commander';
 import { InputError } from '../../src/base/errors.js';
 import { checkName, describeContract } from '../../src/faces/gallery/checks.js';
 import type { Collection } from '../../src/faces/gallery/collection.js';
-import { decodeLines } from '../../src/faces/gallery/lines.js';
 import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { PersonFacts, Sample } from '../../src/faces/gallery/types.js';
-import { checkWritable, reasonOf, writeAtomically } from '../node/overwrite.js';
+import { type AuditArguments, audited, auditOption } from './audit.js';
 import {
+  collectionName,
   type DatabaseArguments,
   databaseOptions,
   needCollection,
   withStore,
-  withStoreToFill,
 } from './face-database.js';
 import { print, printJson } from './face-options.js';
 
 /** The sub-commands. */
 export function peopleCommands(): Command[] {
-  return [listCommand(), renameCommand(), removeCommand(), exportCommand(), importCommand()];
+  return [listCommand(), renameCommand(), removeCommand()];
 }
 
 const open = async (store: GalleryStore, args: DatabaseArguments): Promise<Collection> =>
@@ -94,18 +89,26 @@ function renameCommand(): Command {
     .argument('<to>')
     .option('--merge', 'the new name exists: make the two one person')
     .option('--json', 'print JSON');
-  return databaseOptions(command).action(
-    async (from: string, to: string, args: DatabaseArguments & { merge?: boolean; json?: boolean }) => {
-      const outcome = await withStore(args, async (store) =>
-        (await open(store, args)).rename(from, to, { merge: args.merge === true }),
-      );
+  return auditOption(databaseOptions(command)).action(
+    async (
+      from: string,
+      to: string,
+      args: DatabaseArguments & AuditArguments & { merge?: boolean; json?: boolean },
+    ) => {
+      const deed = { action: 'rename', collection: collectionName(args), people: [from, to] } as const;
+      const outcome = await audited(args, deed, async () => {
+        const result = await withStore(args, async (store) =>
+          (await open(store, args)).rename(from, to, { merge: args.merge === true }),
+        );
+        return { result, samples: result.samples };
+      });
       if (args.json) printJson({ from, to, ...outcome });
       else print(`${from} is ${to} now${outcome.merged ? ', merged' : ''}: ${outcome.samples} samples`);
     },
   );
 }
 
-interface RemoveArguments extends DatabaseArguments {
+interface RemoveArguments extends DatabaseArguments, AuditArguments {
   sample?: string[];
   everybody?: boolean;
   json?: boolean;
@@ -118,38 +121,55 @@ function removeCommand(): Command {
     .option('--sample <id...>', 'samples by id, as list --person shows them')
     .option('--everybody', 'the whole collection')
     .option('--json', 'print JSON');
-  return databaseOptions(command).action(async (people: string[], args: RemoveArguments) => {
+  return auditOption(databaseOptions(command)).action(async (people: string[], args: RemoveArguments) => {
     const { sample: ids = [], everybody = false } = args;
     if (everybody === people.length + ids.length > 0) {
       throw new InputError('remove wants names, --sample with ids, or --everybody');
     }
-    await withStore(args, async (store) => {
-      if (everybody) {
-        const { name, samples } = await needCollection(store, args);
-        await store.deleteCollection(name);
-        if (args.json) printJson({ collection: name, samples });
-        else print(`collection ${name}: removed with ${samples} samples`);
-        return;
-      }
-      const collection = await open(store, args);
-      const named = await namedIn(collection, people, ids);
-      const removed: Removed[] = [];
-      const done = (one: Removed) => {
-        removed.push(one);
-        if (!args.json) print(`removed ${one.person ?? one.sample}: ${one.samples} samples`);
-      };
-      try {
-        for (const person of named.people) done({ person, samples: await collection.removePerson(person) });
-        for (const sample of named.ids) {
-          await collection.removeSample(sample);
-          done({ sample, samples: 1 });
-        }
-      } finally {
-        // Also where a later one fails: these are gone.
-        if (args.json) printJson({ removed });
-      }
-    });
+    const deed = { action: everybody ? 'drop' : 'remove', collection: collectionName(args), people } as const;
+    await audited(args, deed, () =>
+      withStore(args, async (store) => ({
+        result: undefined,
+        samples: everybody ? await removeAll(store, args) : await removeNamed(store, people, ids, args),
+      })),
+    );
   });
+}
+
+/** Removes the collection; how many samples it had. */
+async function removeAll(store: GalleryStore, args: RemoveArguments): Promise<number> {
+  const { name, samples } = await needCollection(store, args);
+  await store.deleteCollection(name);
+  if (args.json) printJson({ collection: name, samples });
+  else print(`collection ${name}: removed with ${samples} samples`);
+  return samples;
+}
+
+/** Removes people and single samples; how many samples went. */
+async function removeNamed(
+  store: GalleryStore,
+  people: readonly string[],
+  ids: readonly string[],
+  args: RemoveArguments,
+): Promise<number> {
+  const collection = await open(store, args);
+  const named = await namedIn(collection, people, ids);
+  const removed: Removed[] = [];
+  const done = (one: Removed) => {
+    removed.push(one);
+    if (!args.json) print(`removed ${one.person ?? one.sample}: ${one.samples} samples`);
+  };
+  try {
+    for (const person of named.people) done({ person, samples: await collection.removePerson(person) });
+    for (const sample of named.ids) {
+      await collection.removeSample(sample);
+      done({ sample, samples: 1 });
+    }
+  } finally {
+    // Also where a later one fails: these are gone.
+    if (args.json) printJson({ removed });
+  }
+  return removed.reduce((sum, { samples }) => sum + samples, 0);
 }
 
 interface Removed {
@@ -184,71 +204,4 @@ async function namedIn(
 
 function nobody(collection: Collection, person: string): InputError {
   return new InputError(`${collection}: there is nobody called ${JSON.stringify(person)}`);
-}
-
-function exportCommand(): Command {
-  const command = new Command('export')
-    .description('write a collection as JSON Lines')
-    .option('-o, --output <file>', 'file to write (default: standard output)')
-    .option('--force', 'replace a file that exists');
-  return databaseOptions(command).action(
-    async (args: DatabaseArguments & { output?: string; force?: boolean }) => {
-      const { output } = args;
-      // Names and faces: for the owner only, as the gallery itself.
-      const write = { force: args.force === true, mode: 0o600 };
-      if (output !== undefined) await checkWritable(output, write);
-      await withStore(args, async (store) => {
-        if (output !== undefined && resolve(output) === resolve(store.location)) {
-          throw new InputError(`${output}: is the gallery itself`);
-        }
-        const lines = (await open(store, args)).exportLines();
-        if (output === undefined) for await (const line of lines) print(line);
-        else await writeAtomically(output, ended(lines), write);
-      });
-    },
-  );
-}
-
-/** Lines with their ends. */
-async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string, void> {
-  for await (const line of lines) yield `${line}\n`;
-}
-
-function importCommand(): Command {
-  const command = new Command('import')
-    .description('read an export into a collection, all of it or nothing')
-    .argument('<file>', 'JSON Lines, as export wrote them')
-    .option('--json', 'print JSON');
-  return databaseOptions(command).action(
-    async (file: string, args: DatabaseArguments & { json?: boolean }) => {
-      const place = await stat(file).catch((error: NodeJS.ErrnoException) => {
-        throw new InputError(`${file}: ${reasonOf(error)}`, { cause: error });
-      });
-      if (!place.isFile()) throw new InputError(`${file}: is not a regular file`);
-      const into = args.collection === undefined ? {} : { into: args.collection };
-      const outcome = await withStoreToFill(args, async (store) => {
-        // All of it is read before a missing store is made.
-        const read = await decodeLines(linesOf(file), file);
-        return (await store.open()).importExport(read, file, into);
-      });
-      if (args.json) {
-        printJson(outcome);
-        return;
-      }
-      print(
-        `collection ${outcome.collection}: ${outcome.enrolled} enrolled, ${outcome.duplicates} there already`,
-      );
-      for (const { line, person, known } of outcome.conflicts) {
-        print(`  line ${line}: ${person} is there as ${known}`);
-      }
-    },
-  );
-}
-
-/** Opened when the first line is asked for: what is read before anybody listens would be lost. */
-async function* linesOf(file: string): AsyncGenerator<string, void> {
-  yield* createInterface({
-    input: createReadStream(file, 'utf8'),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { checkContract, compareFaces } from '../node/faces/judgement.js';
 import { realNumber } from './arguments.js';
+import { type AuditArguments, audited, auditOption } from './audit.js';
 import {
   type DatabaseArguments,
   databaseOptions,
@@ -22,7 +23,7 @@ import {
 } from './face-options.js';
 import { FaceSession, modelsOf } from './face-session.js';
 
-interface VerifyArguments extends FindArguments, NetArguments, DatabaseArguments {
+interface VerifyArguments extends FindArguments, NetArguments, DatabaseArguments, AuditArguments {
   threshold?: number;
   json?: boolean;
 }
@@ -37,14 +38,15 @@ export function verifyCommand(): Command {
     .option('--json', 'print JSON');
   findOptions(command, 'largest', ONE_FACE);
   netOptions(command);
-  databaseOptions(command);
+  auditOption(databaseOptions(command));
   return command
     .addHelpText(
       'after',
       "\nWith --collection its net, threshold and calibration decide, else the net's own.\nExample: facet face verify passport.jpg camera.jpg --json",
     )
     .action(async (a: string, b: string, args: VerifyArguments) => {
-      process.exitCode = await runVerify(a, b, args);
+      const deed = { action: 'verify', collection: args.collection } as const;
+      process.exitCode = await audited(args, deed, async () => ({ result: await runVerify(a, b, args) }));
     });
 }
 

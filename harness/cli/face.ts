@@ -2,8 +2,10 @@
 import { Command } from 'commander';
 import { clusterCommand } from './face-cluster.js';
 import { alignCommand, detectCommand, embedCommand } from './face-detect.js';
+import { encryptCommands } from './face-encrypt.js';
 import { enrollCommand } from './face-enroll.js';
 import { evaluateCommand } from './face-evaluate.js';
+import { exportCommands } from './face-export.js';
 import { identifyCommand } from './face-identify.js';
 import { peopleCommands } from './face-people.js';
 import { reembedCommand } from './face-reembed.js';
@@ -23,10 +25,12 @@ export function faceCommand(): Command {
     enrollCommand(),
     identifyCommand(),
     ...peopleCommands(),
+    ...exportCommands(),
     clusterCommand(),
     evaluateCommand(),
     thresholdCommand(),
     reembedCommand(),
+    ...encryptCommands(),
   ];
   for (const command of commands) face.addCommand(command);
   return face.addHelpText(

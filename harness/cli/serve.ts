@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, startService, workerName } from '../serve/service.js';
 import { GpuStyleEngine } from '../serve/style-work.js';
 import { Worker } from '../serve/worker.js';
 import { precisionOption, realNumber, wholeNumber } from './arguments.js';
+import { givenPassphrase } from './passphrase.js';
 import { readTuning, tuningOption } from './tuning-option.js';
 
 interface StoreArguments {
@@ -29,6 +30,7 @@ interface ServeArguments extends StoreArguments {
   host: string;
   port: number;
   tokenFile?: string;
+  passphraseFile?: string;
   work: boolean;
   site?: string;
   maxUpload: number;
@@ -47,6 +49,10 @@ export function serveCommand(): Command {
     .option('--host <address>', 'address to listen on; another than loopback needs a token', '127.0.0.1')
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber('--port'), 8480)
     .option('--token-file <file>', 'file with the token that clients send (default: $FACET_TOKEN)')
+    .option(
+      '--passphrase-file <file>',
+      'file with the passphrase of an encrypted gallery (default: $FACET_GALLERY_PASSPHRASE)',
+    )
     .option('--no-work', 'make no pictures: facet worker does, elsewhere')
     .option('--site <folder>', 'pages to serve (default: the studio, where it was built)')
     .optionsGroup('Limits:')
@@ -115,6 +121,8 @@ function storeOptions(command: Command): Command {
 
 async function runServe(args: ServeArguments): Promise<void> {
   const token = await tokenOf(args.tokenFile);
+  const passphrase = await givenPassphrase(args.passphraseFile);
+  delete process.env.FACET_GALLERY_PASSPHRASE;
   const { log, ...common } = await commonOf(args);
   const positive = [
     'maxUpload',
@@ -139,6 +147,7 @@ async function runServe(args: ServeArguments): Promise<void> {
     host: args.host,
     port: args.port,
     token,
+    passphrase,
     work: args.work,
     worker: { checkpointEvery: args.checkpointEvery * 1000, beat: args.lease * 200 },
     site: args.site ?? studio(),

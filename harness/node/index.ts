@@ -2,8 +2,9 @@
 export { nodePlatform } from '../../src/platform/node.js';
 export { detectionModels, type FaceModelOptions, type FaceModels, loadFaceModels } from './faces/models.js';
 export type { LibsqlOptions } from './gallery/libsql-database.js';
-export { openGalleryFile } from './gallery/libsql-store.js';
+export { type GalleryFileOptions, openGalleryFile } from './gallery/libsql-store.js';
 export { openGalleryDatabase, type PostgresOptions } from './gallery/postgres-store.js';
+export type { Passphrase } from './gallery/sealed/convert.js';
 export { paintStyle, STYLE_NAMES, type StyleName } from './paint/index.js';
 export { type ReadOptions, readPicture, type WriteOptions, writePicture } from './pictures.js';
 export { type FindOptions, findWeights, listNets, loadManifest } from './weights.js';

@@ -1,5 +1,4 @@
 // The face verbs of the service: pictures in, answers out, each alone on the GPU while it computes.
-import { randomUUID } from 'node:crypto';
 import { InputError } from '../../src/base/errors.js';
 import { checkName } from '../../src/faces/gallery/checks.js';
 import { DECISION_RULES } from '../../src/faces/gallery/rank.js';
@@ -7,8 +6,8 @@ import type { GalleryStore } from '../../src/faces/gallery/store.js';
 import type { CollectionFacts, PersonFacts } from '../../src/faces/gallery/types.js';
 import type { QualityLevel } from '../../src/faces/gate.js';
 import { judgementOf } from '../../src/faces/judgement.js';
-import { FacePipeline } from '../../src/faces/pipeline.js';
 import type { FindOptions, FoundFace } from '../../src/faces/read.js';
+import type { Audit, Deed, Done } from '../node/audit.js';
 import { openOrCreate, refusals, sampleOfFace } from '../node/faces/enrol.js';
 import {
   type Comparison,
@@ -19,17 +18,9 @@ import {
   nameFaces,
   needCollectionNamed,
 } from '../node/faces/judgement.js';
-import { type FaceModels, loadFaceModels } from '../node/faces/models.js';
-import { FaceSession } from '../node/faces/session.js';
 import { readPicture } from '../node/pictures.js';
-import type { Audit, AuditEntry } from './audit.js';
+import { type Asker, FaceNets, FIND } from './face-nets.js';
 import type { Gpu } from './gpu.js';
-
-/** Who asks, and whether they still do. */
-export interface Asker {
-  readonly client: string;
-  readonly signal: AbortSignal;
-}
 
 /** A picture with the name that messages have for it. */
 export interface NamedPicture {
@@ -46,26 +37,23 @@ export interface Enrolled {
   readonly reasons?: readonly string[];
 }
 
-const FIND: FindOptions = { policy: 'largest' };
-
 /** Finds, compares, enrols and names faces. Owns the gallery's connection and the nets on the device. */
 export class FaceDesk {
   private gallery: Promise<GalleryStore> | undefined;
-  private readonly models = new Map<string, Promise<FaceModels>>();
-  private readonly pipelines = new Map<string, FacePipeline>();
+  private readonly nets: FaceNets;
 
   constructor(
-    private readonly gpu: Gpu,
+    gpu: Gpu,
     private readonly openGallery: () => Promise<GalleryStore>,
     private readonly audit: Audit,
   ) {
-    gpu.beforeLoss(() => this.releasePipelines());
+    this.nets = new FaceNets(gpu);
   }
 
   /** The faces of a picture: boxes, landmarks, quality. */
   async detect(picture: NamedPicture, find: FindOptions, asker: Asker): Promise<readonly FoundFace[]> {
     const image = await readPicture(picture.bytes, { where: picture.where });
-    return this.onGpu('resnet34', asker, async (session) => {
+    return this.nets.run('resnet34', asker, async (session) => {
       const { faces } = await session.look(image, picture.where, find);
       return faces.flatMap(({ found }) => (found ? [found] : []));
     });
@@ -78,26 +66,28 @@ export class FaceDesk {
     asker: Asker,
   ): Promise<Comparison & { readonly net: string }> {
     const { collection, threshold } = options;
-    const facts =
-      collection === undefined
-        ? undefined
-        : await this.told((store) => needCollectionNamed(store, collection));
-    const net = options.net ?? facts?.contract.net ?? 'resnet34';
-    const models = await this.modelsOf(net);
-    if (facts) checkContract(facts, models);
-    const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, threshold);
-    const embeddings: Float32Array[] = [];
-    for (const { where, bytes } of pictures) {
-      const image = await readPicture(bytes, { where });
-      embeddings.push(
-        await this.onGpu(net, asker, async (session) => {
-          const { faces } = await session.look(image, where, FIND);
-          if (faces.length === 0) throw noFaceIn(where, image);
-          return (await session.embed([faces[0]!.chip]))[0]!;
-        }),
-      );
-    }
-    return { ...compareFaces(embeddings[0]!, embeddings[1]!, judgement), net };
+    return this.audited({ action: 'verify', collection }, asker, async () => {
+      const facts =
+        collection === undefined
+          ? undefined
+          : await this.told((store) => needCollectionNamed(store, collection));
+      const net = options.net ?? facts?.contract.net ?? 'resnet34';
+      const models = await this.nets.models(net);
+      if (facts) checkContract(facts, models);
+      const judgement = judgementOf(models.pipeline.embedder, 'verify', facts, threshold);
+      const embeddings: Float32Array[] = [];
+      for (const { where, bytes } of pictures) {
+        const image = await readPicture(bytes, { where });
+        embeddings.push(
+          await this.nets.run(net, asker, async (session) => {
+            const { faces } = await session.look(image, where, FIND);
+            if (faces.length === 0) throw noFaceIn(where, image);
+            return (await session.embed([faces[0]!.chip]))[0]!;
+          }),
+        );
+      }
+      return { result: { ...compareFaces(embeddings[0]!, embeddings[1]!, judgement), net } };
+    });
   }
 
   /** Adds pictures of one person to a collection, which is made where it is missing. */
@@ -115,13 +105,13 @@ export class FaceDesk {
     return this.audited({ action: 'enroll', collection: name, people: [person] }, asker, async () => {
       const known = await this.told((store) => collectionNamed(store, name));
       const net = options.net ?? known?.contract.net ?? 'resnet34';
-      const models = await this.modelsOf(net);
+      const models = await this.nets.models(net);
       if (known) await this.told((store) => store.openCollection(name, models.contract));
       const ready: (Enrolled | Awaited<ReturnType<typeof sampleOfFace>>)[] = [];
       for (const { where, bytes } of pictures) {
         const image = await readPicture(bytes, { where });
         ready.push(
-          await this.onGpu(net, asker, async (session) => {
+          await this.nets.run(net, asker, async (session) => {
             const seen = await session.look(image, where, { ...FIND, search: 'thorough' });
             if (seen.faces.length === 0) return { status: 'refused', reasons: ['no face was found'] };
             const reasons = refusals(seen, options.quality, false);
@@ -173,10 +163,10 @@ export class FaceDesk {
     return this.audited({ action: 'identify', collection: name }, asker, async () => {
       const facts = await this.told((store) => needCollectionNamed(store, name));
       const { net } = facts.contract;
-      const models = await this.modelsOf(net);
+      const models = await this.nets.models(net);
       const judgement = judgementOf(models.pipeline.embedder, 'search', facts, options.threshold);
       const image = await readPicture(picture.bytes, { where: picture.where });
-      const { seen, embeddings } = await this.onGpu(net, asker, async (session) => {
+      const { seen, embeddings } = await this.nets.run(net, asker, async (session) => {
         const looked = await session.look(image, picture.where, { policy: 'all' });
         const chips = looked.faces.map(({ chip }) => chip);
         return { seen: looked, embeddings: chips.length === 0 ? [] : await session.embed(chips) };
@@ -233,50 +223,18 @@ export class FaceDesk {
     });
   }
 
+  /** Opens the gallery; InputError where it cannot be. */
+  async ready(): Promise<void> {
+    this.gallery ??= this.openGallery();
+    await this.gallery;
+  }
+
   /** Puts nets and gallery away. */
   async close(): Promise<void> {
-    await this.releasePipelines();
+    await this.nets.release();
     const gallery = await this.gallery?.catch(() => undefined);
     this.gallery = undefined;
     await gallery?.close();
-  }
-
-  private async onGpu<T>(net: string, asker: Asker, work: (session: FaceSession) => Promise<T>): Promise<T> {
-    const models = await this.modelsOf(net);
-    return this.gpu.turns.brief(async () => {
-      // Who has gone meanwhile is not worked for.
-      asker.signal.throwIfAborted();
-      try {
-        const device = await this.gpu.device();
-        let pipeline = this.pipelines.get(net);
-        if (!pipeline) {
-          pipeline = new FacePipeline(device, models.pipeline);
-          this.pipelines.set(net, pipeline);
-        }
-        return await work(new FaceSession(device, pipeline, models, FIND));
-      } catch (error) {
-        await this.gpu.discardAfter(error);
-        throw error;
-      }
-    });
-  }
-
-  private modelsOf(net: string): Promise<FaceModels> {
-    let models = this.models.get(net);
-    if (!models) {
-      models = loadFaceModels({ net });
-      this.models.set(net, models);
-      // Weights that are missing now may be there later.
-      models.catch(() => this.models.delete(net));
-    }
-    return models;
-  }
-
-  private async releasePipelines(): Promise<void> {
-    const all = [...this.pipelines.values()];
-    this.pipelines.clear();
-    // On a lost device nothing can be waited for.
-    for (const pipeline of all) await pipeline.destroy().catch(() => undefined);
   }
 
   /** A call to the gallery; its place is not the client's business. */
@@ -297,21 +255,12 @@ export class FaceDesk {
     }
   }
 
-  private async audited<T>(
-    deed: Pick<AuditEntry, 'action' | 'collection' | 'people'>,
+  private audited<T>(
+    deed: Deed,
     { client }: Asker,
-    work: () => Promise<{ result: T; samples?: number; people?: readonly string[] }>,
+    work: () => Promise<Done & { readonly result: T }>,
   ): Promise<T> {
-    const entry = { ...deed, request: randomUUID(), client };
-    await this.audit.record({ ...entry, phase: 'begun' });
-    try {
-      const { result, ...counted } = await work();
-      await this.audit.record({ ...entry, ...counted, phase: 'done' });
-      return result;
-    } catch (error) {
-      await this.audit.record({ ...entry, phase: 'failed' });
-      throw error;
-    }
+    return this.audit.around(deed, client, work);
   }
 }
 

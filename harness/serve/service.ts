@@ -1,4 +1,5 @@
 // The service put together: stores, device, worker and HTTP server, begun and ended in the right order.
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,8 @@ import sharp from 'sharp';
 import { InputError } from '../../src/base/errors.js';
 import type { Precision } from '../../src/gpu/kernel.js';
 import { packageVersion } from '../../src/platform/node-paths.js';
+import { Audit } from '../node/audit.js';
 import { galleryPlace } from '../node/gallery/open.js';
-import { Audit } from './audit.js';
 import { FaceDesk } from './faces.js';
 import { Gpu, type GpuOptions } from './gpu.js';
 import { createApp } from './http/app.js';
@@ -34,6 +35,8 @@ export interface ServiceOptions {
   readonly folder: string;
   /** postgres://…, for jobs and gallery. */
   readonly database?: string | undefined;
+  /** Of an encrypted gallery; one that is made is encrypted. */
+  readonly passphrase?: string | undefined;
   /** False where other processes are to make the pictures. */
   readonly work: boolean;
   readonly precision: Precision;
@@ -97,9 +100,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     closers.unshift(() => audit.close());
     const gpu = new Gpu({ ...options.gpu, precision: options.precision });
     closers.unshift(() => gpu.dispose());
-    const gallery = () => galleryPlace({ db: database ?? join(folder, 'faces.db') }).open({ create: true });
-    const desk = new FaceDesk(gpu, gallery, audit);
+    const { passphrase } = options;
+    const place = galleryPlace({ db: database ?? join(folder, 'faces.db') });
+    const desk = new FaceDesk(gpu, () => place.open({ create: true, passphrase }), audit);
     closers.unshift(() => desk.close());
+    // A passphrase that is wrong or missing is told now, and not to the first client.
+    if (passphrase !== undefined || (place.file !== undefined && existsSync(place.file))) await desk.ready();
     const watch = new Watch(store);
     const metrics = new Metrics(store, gpu, { process: options.processMetrics === true });
     const routes = [

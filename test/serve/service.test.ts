@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Audit } from '../../harness/node/audit.js';
 import { encodePicture, readPicture } from '../../harness/node/pictures.js';
 import { findWeights } from '../../harness/node/weights.js';
-import { Audit } from '../../harness/serve/audit.js';
 import { type Service, type ServiceOptions, startService } from '../../harness/serve/service.js';
 import { Device } from '../../src/gpu/device.js';
 import { nodePlatform } from '../../src/platform/node.js';
@@ -192,6 +192,9 @@ describe('faces', { timeout: 180_000 }, () => {
         ['enroll', 'done'],
         ['enroll', 'done'],
         ['identify', 'done'],
+        ['verify', 'done'],
+        ['verify', 'done'],
+        ['verify', 'failed'],
         ['rename', 'done'],
         ['remove', 'done'],
         ['remove', 'failed'],

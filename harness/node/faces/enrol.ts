@@ -58,11 +58,11 @@ export async function openOrCreate(
   name: string,
   contract: ModelContract,
 ): Promise<Collection> {
-  const known = (await store.listCollections()).some((facts) => facts.name === name);
-  if (known) return store.openCollection(name, contract);
+  const isThere = async () => (await store.listCollections()).some((facts) => facts.name === name);
+  if (await isThere()) return store.openCollection(name, contract);
   return store.createCollection(name, contract).catch(async (error: unknown) => {
-    // Another program may have made it meanwhile; if not, this throws again.
-    if (!(error instanceof InputError)) throw error;
+    // Another program may have made it meanwhile.
+    if (!(error instanceof InputError) || !(await isThere())) throw error;
     return store.openCollection(name, contract);
   });
 }

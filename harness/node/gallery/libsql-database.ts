@@ -104,10 +104,20 @@ export class LibsqlDatabase {
   /** A removal: as `write`, and what was removed is wiped from the file and its log; `what` names it in messages. */
   wipe<T>(what: string, work: () => T): T {
     const result = this.write(() => {
-      // Stays until the wiping is done, so that a crash in between is made good at the next opening.
-      this.run('insert into purge (since) values (?)', [new Date().toISOString()]);
+      this.markRemoval();
       return work();
     });
+    this.wipeRemoved(what);
+    return result;
+  }
+
+  /** In the transaction of a removal: from now on each opening wipes, until that is done; so a crash is made good. */
+  markRemoval(): void {
+    this.run('insert into purge (since) values (?)', [new Date().toISOString()]);
+  }
+
+  /** Behind the transaction of a removal: wipes what was removed. InputError that names it where that must wait. */
+  wipeRemoved(what: string): void {
     const hindrance = this.purge();
     if (hindrance !== undefined) {
       throw new InputError(
@@ -115,7 +125,6 @@ export class LibsqlDatabase {
         { cause: hindrance },
       );
     }
-    return result;
   }
 
   /** Closes the connection, the log emptied into the file so that this can be copied alone, if nobody else is at it. */

@@ -1,6 +1,7 @@
 // Tables of a gallery's file, and how older files become newer ones.
 import { InputError } from '../../../src/base/errors.js';
 import type { LibsqlDatabase } from './libsql-database.js';
+import { sealedTables } from './sealed/database.js';
 
 /** Marks SQLite files as galleries: the letters `face`. */
 const APPLICATION_ID = 0x66616365;
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly string[] = [
    create index sample_of_person on sample (person);
    create index sample_of_collection on sample (collection);
    create table purge (since text not null);`,
+  sealedTables({ serial: 'integer primary key autoincrement', bytes: 'blob', prefix: '' }).join(';\n'),
 ];
 
 /** Makes the tables of a new file or brings an older one up to date; InputError for a newer or a foreign one. */

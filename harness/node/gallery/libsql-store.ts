@@ -19,18 +19,35 @@ import {
   type Sample,
 } from '../../../src/faces/gallery/types.js';
 import { LibsqlDatabase, type LibsqlOptions } from './libsql-database.js';
-import { insertSample, personOf, renamePerson } from './libsql-people.js';
-import { blobOf, RECORD, type RecordRow, recordOf, type SampleRow, sampleOf } from './libsql-rows.js';
+import { insertCollection, insertSample, personOf, renamePerson, samplesOf } from './libsql-people.js';
+import { blobOf, RECORD, type RecordRow, recordOf } from './libsql-rows.js';
+import { openSealable, type Passphrase } from './sealed/convert.js';
+import { SealedFile } from './sealed/file.js';
 
 /** Bytes of an embedding. */
 const BYTES = 4 * DIMENSION;
+
+export interface GalleryFileOptions extends LibsqlOptions {
+  /**
+   * Of an encrypted gallery; a new one is made encrypted. InputError where it is wrong, or the gallery is not encrypted. A
+   * function is asked only where the gallery is encrypted.
+   */
+  readonly passphrase?: Passphrase;
+}
 
 /**
  * Opens the store of galleries in the file `path`, which is made where it is missing. What is acknowledged is on disk;
  * what is removed is wiped from the file and its log. Calls block while they write or wait for another program.
  */
-export async function openGalleryFile(path: string, options: LibsqlOptions = {}): Promise<GalleryStore> {
-  return new GalleryStore(new LibsqlBackend(await LibsqlDatabase.open(path, options)));
+export async function openGalleryFile(path: string, options: GalleryFileOptions = {}): Promise<GalleryStore> {
+  const { passphrase, ...rest } = options;
+  const db = await LibsqlDatabase.open(path, rest);
+  try {
+    return new GalleryStore(await openSealable(new SealedFile(db), () => new LibsqlBackend(db), passphrase));
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** The store's rows; GalleryStore and Collection stand in front. */
@@ -44,7 +61,7 @@ export class LibsqlBackend implements GalleryBackend {
   async create(record: CollectionRecord): Promise<boolean> {
     return this.db.write(() => {
       if (this.rowOf(record.name)) return false;
-      this.insertCollection(record);
+      insertCollection(this.db, record);
       return true;
     });
   }
@@ -91,7 +108,7 @@ export class LibsqlBackend implements GalleryBackend {
     { where, create }: InsertOptions,
   ): Promise<readonly EnrollOutcome[]> {
     return this.db.write(() => {
-      if (create && !this.rowOf(target.name)) this.insertCollection(create);
+      if (create && !this.rowOf(target.name)) insertCollection(this.db, create);
       const collection = this.require(target);
       if (create && create.threshold !== null && this.rowOf(target.name)![3] === null) {
         this.setDecision(collection, create.threshold, create.calibration);
@@ -113,26 +130,7 @@ export class LibsqlBackend implements GalleryBackend {
   }
 
   async samples(target: Target, after: number, limit: number, person?: string): Promise<Slice<Sample>> {
-    return this.db.read(() => {
-      const collection = this.require(target);
-      // Named: else the planner may take the index of ids and sort all rows for every page.
-      const [from, values] =
-        person === undefined
-          ? ['sample s indexed by sample_of_collection cross join person p on p.id = s.person', []]
-          : [
-              'person p cross join sample s indexed by sample_of_person on s.person = p.id and p.collection = s.collection and p.name = ?',
-              [person],
-            ];
-      const rows = this.db.query<SampleRow>(
-        `select s.seq, s.id, p.name, s.embedding, s.crop_hash, s.source, s.time, s.quality, s.crop
-         from ${from} where s.collection = ? and s.seq > ? order by s.seq limit ?`,
-        [...values, collection, after, limit + 1],
-      );
-      return {
-        items: rows.slice(0, limit).map(sampleOf),
-        next: rows.length > limit ? rows[limit - 1]![0] : undefined,
-      };
-    });
+    return this.db.read(() => samplesOf(this.db, this.require(target), after, limit, person));
   }
 
   async vectors(target: Target, after: number, limit: number): Promise<VectorSlice> {
@@ -243,13 +241,6 @@ export class LibsqlBackend implements GalleryBackend {
     const row = this.rowOf(target.name);
     checkTarget(target, row && recordOf(row).contract, this.location);
     return row![0];
-  }
-
-  private insertCollection({ name, contract, threshold, calibration, created }: CollectionRecord): void {
-    this.db.run(
-      'insert into collection (name, contract, threshold, calibration, created) values (?, ?, ?, ?, ?)',
-      [name, JSON.stringify(contract), threshold, JSON.stringify(calibration), created],
-    );
   }
 
   private setDecision(collection: number, threshold: number | null, calibration: Json): void {

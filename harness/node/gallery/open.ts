@@ -7,6 +7,10 @@ import { dataFolder } from '../../../src/platform/node-paths.js';
 import { reasonOf } from '../overwrite.js';
 import { openGalleryFile } from './libsql-store.js';
 import { openGalleryDatabase } from './postgres-store.js';
+import type { Passphrase } from './sealed/convert.js';
+import type { SealedDatabase } from './sealed/database.js';
+import { openSealedFile } from './sealed/file.js';
+import { openSealedPostgres } from './sealed/postgres.js';
 
 /** Where a gallery is, or will be. */
 export interface GalleryPlace {
@@ -15,7 +19,15 @@ export interface GalleryPlace {
   /** Makes the data folder where the file lies in it: it may be the first there. A user's own path is taken at its word. */
   prepare(): Promise<void>;
   /** Opens it, which whoever does closes; `create` makes a missing file. InputError where the place cannot be used. */
-  open(options: { readonly create: boolean }): Promise<GalleryStore>;
+  open(options: PlaceOptions): Promise<GalleryStore>;
+  /** Opens it for `encryptGallery` and the like, which whoever does closes. InputError where it does not exist. */
+  openSealed(): Promise<SealedDatabase>;
+}
+
+export interface PlaceOptions {
+  readonly create: boolean;
+  /** As GalleryFileOptions has it. */
+  readonly passphrase?: Passphrase | undefined;
 }
 
 /** The place that `db` names: a file or postgres://…; without it FACET_DATABASE_URL, else faces.db in the data folder. */
@@ -29,9 +41,11 @@ export function galleryPlace(
   const option = usual ? 'FACET_DATABASE_URL' : '--db';
   if (place === '') throw new InputError(`${option} must name a file or a postgres:// address, it is empty`);
   if (scheme === 'postgres' || scheme === 'postgresql') {
+    const url = place.replace(/^[^:]*/, scheme);
     return {
       prepare: async () => {},
-      open: () => openGalleryDatabase(place.replace(/^[^:]*/, scheme)),
+      open: ({ passphrase }) => openGalleryDatabase(url, passphrase === undefined ? {} : { passphrase }),
+      openSealed: () => openSealedPostgres(url),
     };
   }
   // Not a word of the rest: it may hold a password. One letter alone is a drive.
@@ -43,7 +57,13 @@ export function galleryPlace(
   const prepare = async () => {
     if (usual) await makeFolder(dirname(place));
   };
-  return { file: place, prepare, open: (options) => openGalleryFile(place, options) };
+  return {
+    file: place,
+    prepare,
+    open: ({ create, passphrase }) =>
+      openGalleryFile(place, passphrase === undefined ? { create } : { create, passphrase }),
+    openSealed: () => openSealedFile(place),
+  };
 }
 
 async function makeFolder(folder: string): Promise<void> {

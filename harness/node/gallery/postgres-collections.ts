@@ -9,6 +9,7 @@ import type {
 import type { Query } from './postgres-connection.js';
 import { RECORD, type RecordRow, recordOf } from './postgres-rows.js';
 import type { PostgresNames } from './postgres-schema.js';
+import { encryptedMeanwhile } from './sealed/database.js';
 
 /** The table of collections; `location` names the database in messages. */
 export class PostgresCollections {
@@ -55,6 +56,9 @@ export class PostgresCollections {
   async insert(query: Query, record: CollectionRecord): Promise<boolean> {
     const { name, contract, threshold, calibration, created } = record;
     await query(`lock table ${this.names.samples} in share row exclusive mode`);
+    // A store that was opened before is still there, and must put nothing beside the encrypted rows.
+    const sealed = await query(`select 1 from ${this.names.schema}.gallery_key`);
+    if (sealed.length > 0) throw encryptedMeanwhile(this.location);
     const [added] = await query<[number]>(
       `insert into ${this.names.collections} (${RECORD}) values ($1, $2, $3, $4, $5) on conflict do nothing returning id`,
       [name, JSON.stringify(contract), threshold, JSON.stringify(calibration), created],

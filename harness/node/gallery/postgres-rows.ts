@@ -1,4 +1,5 @@
 // How collections, samples and vectors lie in the columns of a gallery in PostgreSQL.
+import type { Slice } from '../../../src/faces/gallery/backend.js';
 import {
   type CollectionRecord,
   DIMENSION,
@@ -8,6 +9,8 @@ import {
   type Sample,
   type VectorPage,
 } from '../../../src/faces/gallery/types.js';
+import type { Query } from './postgres-connection.js';
+import type { PostgresNames } from './postgres-schema.js';
 
 /** The columns of a collection. */
 export const RECORD = 'name, contract, threshold, calibration, created';
@@ -24,7 +27,7 @@ export type RecordRow = [
 export type VectorRow = [seq: string, id: string, person: string, embedding: Buffer];
 
 /** A sample with all its columns. */
-export type SampleRow = [
+type SampleRow = [
   ...VectorRow,
   cropHash: Buffer,
   source: string,
@@ -45,7 +48,7 @@ export function recordOf([name, contract, threshold, calibration, created]: Reco
 }
 
 /** A sample from its row. */
-export function sampleOf([, id, person, bytes, cropHash, source, time, quality, crop]: SampleRow): Sample {
+function sampleOf([, id, person, bytes, cropHash, source, time, quality, crop]: SampleRow): Sample {
   const embedding = new Float32Array(DIMENSION);
   readVector(bytes, embedding, 0);
   return {
@@ -57,6 +60,28 @@ export function sampleOf([, id, person, bytes, cropHash, source, time, quality, 
     time,
     quality: JSON.parse(quality) as QualityFacts,
     crop: crop && Uint8Array.from(crop),
+  };
+}
+
+/** As GalleryBackend.samples, of the collection with that row id. */
+export async function samplesOf(
+  query: Query,
+  { samples, people, vector }: PostgresNames,
+  collection: number,
+  after: number,
+  limit: number,
+  person?: string,
+): Promise<Slice<Sample>> {
+  const rows = await query<SampleRow>(
+    `select s.seq, s.id, p.name, ${vector}.vector_send(s.embedding), s.crop_hash, s.source, s.time,
+       s.quality, s.crop
+     from ${samples} s join ${people} p on p.id = s.person
+     where s.collection = $1 and s.seq > $2 and ($3::text is null or p.name = $3) order by s.seq limit $4`,
+    [collection, after, person ?? null, limit + 1],
+  );
+  return {
+    items: rows.slice(0, limit).map(sampleOf),
+    next: rows.length > limit ? Number(rows[limit - 1]![0]) : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 // Tables of a gallery in PostgreSQL, in a schema of their own.
 import { InputError } from '../../../src/base/errors.js';
 import { codeOf, type PostgresConnection, type Query } from './postgres-connection.js';
+import { sealedTables } from './sealed/database.js';
 
 /** The quoted names that statements are put together from. */
 export interface PostgresNames {
@@ -56,6 +57,12 @@ const MIGRATIONS: readonly ((names: PostgresNames) => string)[] = [
     );
     create index sample_of_person on ${schema}.sample (person, seq);
     create index sample_of_collection on ${schema}.sample (collection, seq);`,
+  ({ schema }) =>
+    sealedTables({
+      serial: 'bigint generated always as identity primary key',
+      bytes: 'bytea',
+      prefix: `${schema}.`,
+    }).join(';\n'),
 ];
 
 /** A name as an SQL identifier. */

@@ -21,12 +21,16 @@ import type {
 import { PostgresCollections } from './postgres-collections.js';
 import { PostgresConnection } from './postgres-connection.js';
 import { insertSamples, updateEmbeddings } from './postgres-insert.js';
-import { pageOf, type SampleRow, sampleOf, textOf, type VectorRow } from './postgres-rows.js';
+import { pageOf, samplesOf, textOf, type VectorRow } from './postgres-rows.js';
 import { migrate, type PostgresNames } from './postgres-schema.js';
+import { openSealable, type Passphrase } from './sealed/convert.js';
+import { SealedPostgres } from './sealed/postgres.js';
 
 export interface PostgresOptions {
   /** The schema that the gallery's tables are in; default `facet`. */
   readonly schema?: string;
+  /** As that of a gallery's file. */
+  readonly passphrase?: Passphrase;
 }
 
 /**
@@ -37,7 +41,10 @@ export async function openGalleryDatabase(url: string, options: PostgresOptions 
   const connection = await PostgresConnection.of(url);
   try {
     const names = await migrate(connection, options.schema ?? 'facet');
-    return new GalleryStore(new PostgresBackend(connection, names));
+    const clear = () => new PostgresBackend(connection, names);
+    return new GalleryStore(
+      await openSealable(new SealedPostgres(connection, names), clear, options.passphrase),
+    );
   } catch (error) {
     await connection.close();
     throw error;
@@ -125,17 +132,8 @@ class PostgresBackend implements GalleryBackend {
 
   samples(target: Target, after: number, limit: number, person?: string): Promise<Slice<Sample>> {
     return this.connection.read(async (query) => {
-      const rows = await query<SampleRow>(
-        `select s.seq, s.id, p.name, ${this.names.vector}.vector_send(s.embedding), s.crop_hash, s.source, s.time,
-           s.quality, s.crop
-         from ${this.names.samples} s join ${this.names.people} p on p.id = s.person
-         where s.collection = $1 and s.seq > $2 and ($3::text is null or p.name = $3) order by s.seq limit $4`,
-        [await this.collections.require(query, target), after, person ?? null, limit + 1],
-      );
-      return {
-        items: rows.slice(0, limit).map(sampleOf),
-        next: rows.length > limit ? Number(rows[limit - 1]![0]) : undefined,
-      };
+      const collection = await this.collections.require(query, target);
+      return samplesOf(query, this.names, collection, after, limit, person);
     });
   }
 

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { InputError } from '../../../src/base/errors.js';
 import { type FileOwner, LibsqlDatabase } from '../../node/gallery/libsql-database.js';
+import { closeInTurn, inTurn, runPortable } from '../../node/gallery/libsql-turns.js';
 import type { JobDatabase, JobQuery, JobValue } from './database.js';
 import { jobTables } from './schema.js';
 import { SqlJobStore } from './sql-store.js';
@@ -55,12 +56,6 @@ export async function openJobFile(path: string, options: FileJobsOptions = {}): 
   return new SqlJobStore(new LibsqlJobs(db, clock), '', rest);
 }
 
-/**
- * By file, what ends when the last transaction of this process so far has. SQLite blocks the thread while it waits for
- * another connection's lock, which in one process would wait for itself.
- */
-const TURNS = new Map<string, Promise<unknown>>();
-
 class LibsqlJobs implements JobDatabase {
   readonly forUpdate = '';
 
@@ -77,10 +72,7 @@ class LibsqlJobs implements JobDatabase {
   readonly now = '$now';
 
   transaction<T>(work: (query: JobQuery) => Promise<T>): Promise<T> {
-    const turn = () => this.all(work);
-    const result = (TURNS.get(this.location) ?? Promise.resolve()).then(turn, turn);
-    TURNS.set(this.location, result);
-    return result;
+    return inTurn(this.db, 'begin immediate', () => work(this.query));
   }
 
   bulk<T>(work: (query: JobQuery) => Promise<T>): Promise<T> {
@@ -100,36 +92,15 @@ class LibsqlJobs implements JobDatabase {
   async forget(): Promise<void> {}
 
   async close(): Promise<void> {
-    await TURNS.get(this.location)?.catch(() => undefined);
-    this.db.close();
-  }
-
-  private async all<T>(work: (query: JobQuery) => Promise<T>): Promise<T> {
-    this.db.exec('begin immediate');
-    try {
-      const result = await work(this.query);
-      this.db.exec('commit');
-      return result;
-    } catch (error) {
-      try {
-        this.db.exec('rollback');
-      } catch {
-        // A full disk has ended the transaction by itself; the error to tell is the first.
-      }
-      throw error;
-    }
+    await closeInTurn(this.db);
   }
 
   private readonly query: JobQuery = async <Row extends unknown[]>(
     sql: string,
     values: readonly JobValue[] = [],
   ) => {
-    const given = values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value));
-    const timed = sql.includes(this.now);
-    if (timed) given.push(this.clock());
-    const text = sql.replaceAll(this.now, `?${given.length}`).replace(/\$(\d+)/g, '?$1');
-    if (/^\s*select\b|\breturning\b/i.test(text)) return this.db.query<Row>(text, given);
-    this.db.run(text, given);
-    return [];
+    if (!sql.includes(this.now)) return runPortable<Row>(this.db, sql, values);
+    const given = [...values, this.clock()];
+    return runPortable<Row>(this.db, sql.replaceAll(this.now, `$${given.length}`), given);
   };
 }

@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Json } from '../../../src/faces/gallery/types.js';
 import type { JobDatabase, JobQuery } from './database.js';
-import { PART } from './schema.js';
+import { Endings } from './endings.js';
+import { COLUMNS, Parts, type Row, recordOf } from './rows.js';
 import {
   type Beat,
   JOB_STATES,
@@ -17,26 +18,6 @@ import {
   type Progress,
 } from './types.js';
 
-type Row = [
-  id: string,
-  state: JobState,
-  attempt: number,
-  tries: number,
-  created: number,
-  started: number | null,
-  finished: number | null,
-  worker: string | null,
-  spec: string,
-  step: number,
-  total: number,
-  checkpointStep: number | null,
-  error: string | null,
-  facts: string | null,
-];
-const COLUMNS =
-  'id, state, attempt, tries, created, started, finished, worker, spec, step, total, checkpoint_step, error, facts';
-
-const WEEK = 7 * 24 * 3600 * 1000;
 /** Names of parts begin so. */
 const INPUT = 'input:';
 const CHECKPOINT = 'checkpoint:';
@@ -45,11 +26,10 @@ const RESULT = 'result';
 /** A JobStore on a JobDatabase, which it owns; `prefix` is the tables' schema with its dot. */
 export class SqlJobStore implements JobStore {
   private readonly lease: number;
-  private readonly maxTries: number;
-  private readonly backoff: number;
-  private readonly retention: number;
   private readonly job: string;
   private readonly part: string;
+  private readonly parts: Parts;
+  private readonly endings: Endings;
   /** When this connection last looked for silent workers. */
   private swept = Number.NEGATIVE_INFINITY;
 
@@ -59,11 +39,10 @@ export class SqlJobStore implements JobStore {
     options: JobStoreOptions = {},
   ) {
     this.lease = options.lease ?? 15_000;
-    this.maxTries = options.maxTries ?? 10;
-    this.backoff = options.backoff ?? 1000;
-    this.retention = options.retention ?? WEEK;
     this.job = `${prefix}job`;
     this.part = `${prefix}part`;
+    this.parts = new Parts(this.part);
+    this.endings = new Endings(db, { job: this.job, part: this.part }, options);
   }
 
   get location(): string {
@@ -83,7 +62,7 @@ export class SqlJobStore implements JobStore {
         const [known] = await query<Row>(`select ${COLUMNS} from ${this.job} where request_key = $1`, [key!]);
         return { job: recordOf(known!), fresh: false };
       }
-      for (const [name, bytes] of inputs) await this.putParts(query, id, INPUT + name, bytes);
+      for (const [name, bytes] of inputs) await this.parts.put(query, id, INPUT + name, bytes);
       await this.db.enqueue(query, id, 0, false);
       return { job: (await this.select(query, id))!, fresh: true };
     });
@@ -138,7 +117,7 @@ export class SqlJobStore implements JobStore {
         [id, `${INPUT}%`],
       );
       const inputs = new Map<string, Uint8Array>();
-      for (const [name] of names) inputs.set(name.slice(INPUT.length), await this.getParts(query, id, name));
+      for (const [name] of names) inputs.set(name.slice(INPUT.length), await this.parts.get(query, id, name));
       return inputs;
     });
   }
@@ -146,7 +125,7 @@ export class SqlJobStore implements JobStore {
   async latest({ id }: Lease): Promise<Uint8Array | undefined> {
     return this.db.bulk(async (query) => {
       const [row] = await query<[string | null]>(`select checkpoint from ${this.job} where id = $1`, [id]);
-      return row?.[0] ? this.getParts(query, id, row[0]) : undefined;
+      return row?.[0] ? this.parts.get(query, id, row[0]) : undefined;
     });
   }
 
@@ -167,7 +146,7 @@ export class SqlJobStore implements JobStore {
     // Long, and without a lock on the job, whose heart goes on beating meanwhile.
     await this.db.bulk(async (query) => {
       await query(`delete from ${this.part} where job = $1 and name = $2`, [lease.id, name]);
-      await this.putParts(query, lease.id, name, bytes);
+      await this.parts.put(query, lease.id, name, bytes);
     });
     return this.db.transaction(async (query) => {
       const [held] = await query(
@@ -197,7 +176,7 @@ export class SqlJobStore implements JobStore {
       );
       if (!held) return false;
       await query(`delete from ${this.part} where job = $1`, [lease.id]);
-      await this.putParts(query, lease.id, RESULT, result);
+      await this.parts.put(query, lease.id, RESULT, result);
       return true;
     });
   }
@@ -209,8 +188,8 @@ export class SqlJobStore implements JobStore {
         [lease.id, lease.attempt],
       );
       if (!row) return false;
-      if (retry) await this.again(query, lease.id, row[0], error);
-      else await this.finish(query, lease.id, 'failed', error);
+      if (retry) await this.endings.again(query, lease.id, row[0], error);
+      else await this.endings.finish(query, lease.id, 'failed', error);
       return true;
     });
   }
@@ -223,7 +202,7 @@ export class SqlJobStore implements JobStore {
         [lease.id, lease.attempt],
       );
       if (!held) return false;
-      if (held[0] === 1) await this.finish(query, lease.id, 'cancelled', null);
+      if (held[0] === 1) await this.endings.finish(query, lease.id, 'cancelled', null);
       else await this.db.enqueue(query, lease.id, 0, true);
       return true;
     });
@@ -235,7 +214,7 @@ export class SqlJobStore implements JobStore {
         lease.id,
         lease.attempt,
       ]);
-      if (held) await this.finish(query, lease.id, 'cancelled', null);
+      if (held) await this.endings.finish(query, lease.id, 'cancelled', null);
       return held !== undefined;
     });
   }
@@ -248,7 +227,7 @@ export class SqlJobStore implements JobStore {
       );
       if (row?.[0] === 'queued') {
         await this.db.forget(query, id);
-        await this.finish(query, id, 'cancelled', null);
+        await this.endings.finish(query, id, 'cancelled', null);
       } else if (row?.[0] === 'running') {
         await query(`update ${this.job} set cancel = 1 where id = $1`, [id]);
       }
@@ -259,7 +238,7 @@ export class SqlJobStore implements JobStore {
   async result(id: string): Promise<Uint8Array | undefined> {
     return this.db.bulk(async (query) => {
       const [done] = await query(`select id from ${this.job} where id = $1 and state = 'done'`, [id]);
-      return done && this.getParts(query, id, RESULT);
+      return done && this.parts.get(query, id, RESULT);
     });
   }
 
@@ -274,7 +253,7 @@ export class SqlJobStore implements JobStore {
   }
 
   async sweep(): Promise<void> {
-    await this.db.transaction((query) => this.sweepIn(query));
+    await this.db.transaction((query) => this.endings.sweep(query));
     this.swept = performance.now();
   }
 
@@ -282,119 +261,11 @@ export class SqlJobStore implements JobStore {
     await this.db.close();
   }
 
-  private async sweepIn(query: JobQuery): Promise<void> {
-    const silent = await query<[id: string, tries: number, cancel: number, worker: string]>(
-      `select id, tries, cancel, worker from ${this.job}
-       where state = 'running' and lease_until < ${this.db.now} ${this.db.forUpdate}`,
-    );
-    for (const [id, tries, cancel, worker] of silent) {
-      if (cancel === 1) await this.finish(query, id, 'cancelled', null);
-      else await this.again(query, id, tries, silence(worker));
-    }
-    await query(`delete from ${this.job} where finished < ${this.db.now} - $1`, [this.retention]);
-  }
-
-  /** Another attempt later, or none where there have been enough. */
-  private async again(query: JobQuery, id: string, tries: number, error: JobError): Promise<void> {
-    if (tries + 1 >= this.maxTries) {
-      const message = `${tries + 1} attempts without progress, the last one: ${error.message}`;
-      await this.finish(query, id, 'failed', { ...error, message });
-      return;
-    }
-    const delay = this.backoff * 2 ** tries;
-    await query(
-      `update ${this.job} set state = 'queued', tries = tries + 1, ready = ${this.db.now} + $2,
-         worker = null, lease_until = null where id = $1`,
-      [id, delay],
-    );
-    await this.db.enqueue(query, id, delay, true);
-  }
-
-  private async finish(
-    query: JobQuery,
-    id: string,
-    state: 'failed' | 'cancelled',
-    error: JobError | null,
-  ): Promise<void> {
-    await query(
-      `update ${this.job} set state = $2, finished = ${this.db.now}, error = $3, worker = null, lease_until = null,
-         checkpoint = null, checkpoint_step = null where id = $1`,
-      [id, state, error && JSON.stringify(error)],
-    );
-    // Somebody's pictures: nothing is kept that is not needed.
-    await query(`delete from ${this.part} where job = $1`, [id]);
-  }
-
   private async select(query: JobQuery, id: string): Promise<JobRecord | undefined> {
     const [row] = await query<Row>(`select ${COLUMNS} from ${this.job} where id = $1`, [id]);
     return row && recordOf(row);
-  }
-
-  private async putParts(query: JobQuery, id: string, name: string, bytes: Uint8Array): Promise<void> {
-    for (let number = 0; number * PART < bytes.length; number++) {
-      await query(`insert into ${this.part} (job, name, number, bytes) values ($1, $2, $3, $4)`, [
-        id,
-        name,
-        number,
-        bytes.subarray(number * PART, (number + 1) * PART),
-      ]);
-    }
-  }
-
-  private async getParts(query: JobQuery, id: string, name: string): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
-    for (;;) {
-      const [row] = await query<[Uint8Array]>(
-        `select bytes from ${this.part} where job = $1 and name = $2 and number = $3`,
-        [id, name, parts.length],
-      );
-      if (!row) return Buffer.concat(parts);
-      parts.push(row[0]);
-    }
   }
 }
 
 /** The rows that a lease ($1, $2) still holds. */
 const HELD = `id = $1 and attempt = $2 and state = 'running'`;
-
-function silence(worker: string): JobError {
-  return {
-    code: 'worker_lost',
-    message: `worker ${worker} fell silent: it was ended, or its machine cannot reach the store`,
-    where: 'worker',
-  };
-}
-
-function recordOf([
-  id,
-  state,
-  attempt,
-  tries,
-  created,
-  started,
-  finished,
-  worker,
-  spec,
-  step,
-  total,
-  checkpointStep,
-  error,
-  facts,
-]: Row): JobRecord {
-  return {
-    id,
-    state,
-    attempt,
-    tries,
-    created,
-    started,
-    finished,
-    worker,
-    spec: JSON.parse(spec) as Json,
-    step,
-    total,
-    checkpointStep,
-    error: error === null ? null : (JSON.parse(error) as JobError),
-    facts: facts === null ? null : (JSON.parse(facts) as Json),
-  };
-}

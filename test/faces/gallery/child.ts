@@ -32,9 +32,15 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts a bundle with arguments. */
-export function start(bundle: string, args: readonly string[], options: SpawnOptions = {}): Running {
-  const child = spawn(process.execPath, ['--input-type=module', '-', ...args], { cwd: ROOT, ...options });
+/** Starts a bundle with arguments; `by` is the command that starts it, where it is not started by itself. */
+export function start(
+  bundle: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+  by: readonly string[] = [],
+): Running {
+  const [file, ...more] = [...by, process.execPath, '--input-type=module', '-', ...args];
+  const child = spawn(file!, more, { cwd: ROOT, ...options });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]!.setEncoding('utf8').on('data', (chunk: string) => {

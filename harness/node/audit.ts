@@ -1,25 +1,35 @@
 // Who enrolled, looked for or removed whom: one JSON object a line, only ever appended to. Names are kept as keyed
 // hashes, so that the log of a person who was removed does not keep the name, while who holds the key (audit.key beside
 // the log) can still ask it about one. No embedding and no picture is in it.
-import { createHmac, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { access, type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../src/base/errors.js';
-import { reasonOf } from '../node/overwrite.js';
+import { reasonOf, writeAtomically } from './overwrite.js';
+
+/** What somebody is about to do. */
+export interface Deed {
+  readonly action: 'enroll' | 'identify' | 'verify' | 'rename' | 'remove' | 'drop' | 'export' | 'import';
+  /** Left out where two pictures are compared and no collection is asked. */
+  readonly collection?: string | undefined;
+  /** Names; written as hashes. */
+  readonly people?: readonly string[];
+}
+
+/** What came of it. */
+export interface Done {
+  readonly people?: readonly string[];
+  readonly samples?: number;
+}
 
 /** What is told of one deed, before and after it. */
-export interface AuditEntry {
-  readonly action: 'enroll' | 'identify' | 'rename' | 'remove' | 'drop';
+export interface AuditEntry extends Deed, Done {
   /** `begun` is on disk before anything is done; the last one may be missing after a crash. */
   readonly phase: 'begun' | 'done' | 'failed';
   /** Ties the lines of one request together. */
   readonly request: string;
-  /** Address of who asked. */
+  /** Address of who asked, or `cli:` and the name of the system's user. */
   readonly client: string;
-  readonly collection: string;
-  /** Names; written as hashes. */
-  readonly people?: readonly string[];
-  readonly samples?: number;
 }
 
 const KEY_BYTES = 32;
@@ -48,9 +58,9 @@ export class Audit {
     }
   }
 
-  /** As the log writes a name: HMAC-SHA256 of its NFC form, 32 hexadecimal digits. */
+  /** As the log writes a name: HMAC-SHA256 of its form in galleries (NFC, trimmed), 32 hexadecimal digits. */
   subject(name: string): string {
-    return createHmac('sha256', this.key).update(name.normalize('NFC')).digest('hex').slice(0, 32);
+    return createHmac('sha256', this.key).update(name.normalize('NFC').trim()).digest('hex').slice(0, 32);
   }
 
   /** Appends an entry; on disk when it resolves. */
@@ -73,28 +83,47 @@ export class Audit {
     return written;
   }
 
+  /** Does `work` between its lines in the log: not at all where the first cannot be written. */
+  async around<T>(
+    deed: Deed,
+    client: string,
+    work: () => Promise<Done & { readonly result: T }>,
+  ): Promise<T> {
+    const entry = { ...deed, request: randomUUID(), client };
+    await this.record({ ...entry, phase: 'begun' });
+    try {
+      const { result, ...done } = await work();
+      await this.record({ ...entry, ...done, phase: 'done' });
+      return result;
+    } catch (error) {
+      await this.record({ ...entry, phase: 'failed' });
+      throw error;
+    }
+  }
+
   async close(): Promise<void> {
     await this.last.catch(() => undefined);
     await this.file.close();
   }
 }
 
+/** The key of `path`, made where it is missing: whole or not at all, for others may be opening the log too. */
 async function keyIn(path: string): Promise<Buffer> {
-  const made = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return undefined;
-    throw error;
-  });
-  if (made) {
-    try {
-      await made.writeFile(randomBytes(KEY_BYTES));
-      await made.sync();
-    } finally {
-      await made.close();
-    }
+  if (!(await exists(path))) {
+    await writeAtomically(path, randomBytes(KEY_BYTES), { mode: 0o600 }).catch(async (error: unknown) => {
+      if (!(await exists(path))) throw error;
+    });
   }
   const key = await readFile(path);
   if (key.length !== KEY_BYTES) {
     throw new InputError(`${path}: must have ${KEY_BYTES} bytes, it has ${key.length}`);
   }
   return key;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
