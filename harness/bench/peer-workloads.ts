@@ -12,6 +12,7 @@ import { type ConvWeights, vggForward, vggPrefix } from '../../src/nets/vgg.js';
 import { Adam } from '../../src/optim/adam.js';
 import { type Make, type RunOnce, runner, values } from './peer-data.js';
 import { nn4Of } from './peer-nn4.js';
+import { nn4TrainingOf } from './peer-training.js';
 
 const STYLE_LAYERS = ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'];
 const CONTENT_LAYER = 'relu4_2';
@@ -20,7 +21,8 @@ const TARGET = 0.1;
 
 /**
  * By name: VGG-19 forward (W1), one style step (W2), nn4.small2 forward on 1 and 16 faces, with the poolings of its
- * definition and of its released weights (W3), a product and a convolution (W4).
+ * definition and of its released weights (W3), a product and a convolution (W4), a training step of nn4.small2 on 8 x 4
+ * faces (W5).
  */
 export const PEER_WORKLOADS: Readonly<Record<string, Make>> = {
   W1_128: vggForwardOf(128),
@@ -34,6 +36,7 @@ export const PEER_WORKLOADS: Readonly<Record<string, Make>> = {
   W4_gemm512: productOf(512),
   W4_gemm1024: productOf(1024),
   W4_conv: convolution,
+  W5_train: nn4TrainingOf(8, 4),
 };
 
 /** All convolutions up to conv5_1 in the file's order, each [K,C,3,3] then [K]. */

@@ -10,6 +10,7 @@ import { findNn4 } from '../node/faces/models.js';
 import { writeAtomically } from '../node/overwrite.js';
 import { TeacherTargets } from '../node/training/face-batches.js';
 import { FaceTask } from '../node/training/face-task.js';
+import { takeLock } from '../node/training/lock.js';
 import { TrainLog } from '../node/training/train-log.js';
 import { trainReport } from '../node/training/train-report.js';
 import { canValidate } from '../node/training/validate.js';
@@ -29,6 +30,7 @@ import {
 import { TrainBar } from './train-bar.js';
 import { trainingData } from './train-data.js';
 import { filesOf, goOn, type RunFiles, tell } from './train-files.js';
+import { assertFacesFit } from './train-fit.js';
 import { describeSkipped, type PreparedFaces, prepareFaces } from './train-prepare.js';
 import { type RunFacts, runSteps } from './train-run.js';
 import { describeTraining, metadataOf } from './train-words.js';
@@ -87,7 +89,12 @@ async function runTraining(
     if (!args.quiet) process.stderr.write(`${found} in ${cache.folder}\n`);
     if (prepared.interrupted) return INTERRUPTED;
     if (args.prepare) return 0;
-    return await train(folder, args, training, prepared, files, base);
+    const unlock = await takeLock(join(files.run, 'lock'), `the run ${files.run}`);
+    try {
+      return await train(folder, args, training, prepared, files, base);
+    } finally {
+      await unlock();
+    }
   } finally {
     await prepared.close();
   }
@@ -118,6 +125,13 @@ async function train(
   let task: FaceTask | undefined;
   try {
     device = await Device.open(platform, { ...tuning, precision: args.precision });
+    const trainer = {
+      schedule: scheduleOf(training, steps),
+      weightDecay: training.weightDecay,
+      clipNorm: training.clipNorm,
+      seed: training.seed,
+    };
+    assertFacesFit(device.target, training, data.sampler.batch, trainer);
     task = await FaceTask.create(device, {
       from: training.from,
       losses: training.losses,
@@ -132,12 +146,7 @@ async function train(
         side: NN4_SMALL2_SIDE,
         seed: training.seed,
       },
-      trainer: {
-        schedule: scheduleOf(training, steps),
-        weightDecay: training.weightDecay,
-        clipNorm: training.clipNorm,
-        seed: training.seed,
-      },
+      trainer,
     });
     if (files.latest && !(await task.trainer.restore(files.latest.checkpoint)))
       warn('the device computes some ops in other ways than the checkpoint: the last bits may differ');

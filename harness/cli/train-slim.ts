@@ -23,6 +23,7 @@ import { warn } from './face-options.js';
 import { INTERRUPTED, interruptible } from './interrupt.js';
 import { TrainBar } from './train-bar.js';
 import { filesOf, goOn, type RunFiles, tell } from './train-files.js';
+import { assertCropsFit } from './train-fit.js';
 import { describeSkipped } from './train-prepare.js';
 import { type RunFacts, runSteps } from './train-run.js';
 import {
@@ -125,6 +126,8 @@ async function train(
   let task: SlimTask | undefined;
   try {
     device = await Device.open(platform, { ...tuning, precision: args.precision });
+    const trainer = { schedule: slimSchedule(training), beta2: 0.99, clipNorm: training.clipNorm, seed };
+    assertCropsFit(device.target, training, taps, trainer);
     looking = await SlimTeacher.create(device, teacher, side, taps);
     const scales = facts.scales ?? (await measureScales(crops, looking, taps, seed));
     facts = { ...facts, scales };
@@ -144,7 +147,7 @@ async function train(
         fresh,
         first: Math.min(FIRST_CROPS, slots),
       },
-      trainer: { schedule: slimSchedule(training), beta2: 0.99, clipNorm: training.clipNorm, seed },
+      trainer,
       normSteps: steps - training.settled,
       manifest,
       calibration: { side: 2 * side, squares: () => calibrationSquares(listing.paths, crops) },

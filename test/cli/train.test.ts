@@ -1,6 +1,14 @@
 // `facet train face` as a user runs it, on people drawn by code.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,6 +102,24 @@ describe('facet train face', { timeout: 600_000 }, () => {
       /the checkpoint was made with losses \{.*"mine":"random".*give the options of the first call/,
     );
   });
+
+  it('leaves a run alone that a living process writes, and takes over that of a dead one', async () => {
+    const again = [...training, '--resume', '--cache', 'cache-of-its-own'];
+    const kept = readdirSync(at('net.run', 'checkpoints'));
+    writeFileSync(at('net.run', 'lock'), String(process.pid));
+    const second = await facet(again, { cwd: folder });
+    expect(second.code, second.stderr).toBe(2);
+    expect(second.stderr).toContain(
+      `the run net.run is being written by process ${process.pid}; wait for it, or end it`,
+    );
+    // Nobody else's lock was taken away.
+    expect(readFileSync(at('net.run', 'lock'), 'utf8')).toBe(String(process.pid));
+    writeFileSync(at('net.run', 'lock'), '999999999');
+    const third = await facet(again, { cwd: folder });
+    expect(third.code, third.stderr).toBe(0);
+    expect(existsSync(at('net.run', 'lock'))).toBe(false);
+    expect(readdirSync(at('net.run', 'checkpoints'))).toEqual(kept);
+  });
 });
 
 describe('facet train face refuses', { timeout: 240_000 }, () => {
@@ -185,6 +211,15 @@ describe('a teacher, people held out and fine-tuning', { timeout: 300_000 }, () 
     expect(JSON.parse(limited.stdout)).toMatchObject({ why: 'time limit', steps: 1000, weights: null });
     // The second call asked nothing.
     expect(limited.stderr).not.toMatch(/asking resnet34/);
+  });
+
+  it('says how large a batch may be, before anything is compiled', async () => {
+    const large = ['--batch', '300', '--out', 'large.safetensors'];
+    const args = ['train', 'face', 'people', '--teacher', 'resnet34', ...common, ...large];
+    const result = await facet(args, { cwd: folder });
+    expect(result.code, result.stderr).toBe(2);
+    expect(result.stderr).toMatch(/--batch 300: this adapter takes at most 2\d\d pictures at once: /);
+    expect(existsSync(at('large.safetensors'))).toBe(false);
   });
 
   it('fine-tunes the last block of what it made', async () => {
