@@ -24,6 +24,7 @@ import { insertSamples, updateEmbeddings } from './postgres-insert.js';
 import { pageOf, type SampleRow, sampleOf, textOf, type VectorRow } from './postgres-rows.js';
 import { migrate, type PostgresNames } from './postgres-schema.js';
 
+/** Where in a database `openGalleryDatabase` keeps its tables. */
 export interface PostgresOptions {
   /** The schema that the gallery's tables are in; default `facet`. */
   readonly schema?: string;
