@@ -17,6 +17,7 @@ export const MAX_PIXELS = 100_000_000;
 const READABLE = new Set(['jpeg', 'png', 'webp', 'tiff', 'heif', 'gif']);
 const READABLE_NAMES = 'JPEG, PNG, WebP, TIFF, AVIF and GIF';
 
+/** What `readPicture` is told beside the file. */
 export interface ReadOptions {
   /** What the picture is for, the first word of every message: `content`, `style`. */
   readonly where?: string;
@@ -171,6 +172,7 @@ const FORMAT_OF: Readonly<Record<string, PictureFormat>> = {
   '.tiff': 'tiff',
 };
 
+/** How `writePicture` encodes, and whether it replaces a file. */
 export interface WriteOptions {
   /** Bits per channel, 8 unless told; 16 needs PNG or TIFF. */
   readonly bits?: 8 | 16;

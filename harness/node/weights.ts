@@ -21,6 +21,7 @@ import { reasonOf } from './overwrite.js';
 /** The face net whose weights are a user's own. */
 export const NN4_SMALL2 = 'nn4.small2';
 
+/** Where `findWeights` looks before the package and the cache. */
 export interface FindOptions {
   /** A file, or a folder that holds `<net>.safetensors` or `<net>-features.safetensors`. */
   readonly weights?: string;

@@ -1,5 +1,8 @@
-// Public face of `facet/web`: style transfer with WebGPU, weights and pictures of a browser, and a worker that owns the
-// GPU. It holds what these need, to be small; who builds graphs of their own takes `facet` with a bundler.
+/**
+ * Public face of `facet/web`: style transfer with WebGPU, weights and pictures of a browser, and a worker that owns the
+ * GPU. It holds what these need, to be small; who builds graphs of their own takes `facet` with a bundler.
+ * @module facet/web
+ */
 import { forbidEval } from './no-eval.js';
 
 export * from '../../src/base/errors.js';
@@ -31,11 +34,24 @@ export { FACET_VERSION } from './version.js';
 export { fetchWeights, readWeights, type WebWeightsOptions, webManifest } from './weights.js';
 export { type RunningJob, WorkerClient, type WorkerLike } from './worker/client.js';
 export type { MixParams } from './worker/finish-jobs.js';
-export type { EventOf, Job, JobContext, Jobs, MessageOf, ParamsOf, ResultOf } from './worker/messages.js';
+export type {
+  EventOf,
+  FromWorker,
+  Job,
+  JobContext,
+  Jobs,
+  MessageOf,
+  ParamsOf,
+  ResultOf,
+  ToWorker,
+  Transferring,
+  WireError,
+} from './worker/messages.js';
 export type { Ready, ReadyEvent, ReadyParams } from './worker/ready-job.js';
 export { type StartOptions, startWorker } from './worker/start.js';
 export type { StyleJobs } from './worker/style-jobs.js';
 export type {
+  NamedFile,
   Pixels,
   StylizeDone,
   StylizeEvent,
@@ -44,3 +60,5 @@ export type {
 } from './worker/stylize-job.js';
 
 forbidEval();
+
+export type { Resolved, ResolveParams } from './worker/resolve-job.js';

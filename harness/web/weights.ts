@@ -20,9 +20,11 @@ export function webManifest(net: string): StyleManifest {
   return parsed;
 }
 
+/** Where a page finds a net's weights. */
 export interface WebWeightsOptions {
   /** The folder that holds the embedded files, by their names. */
   readonly folder: string | URL;
+  /** Told of the bytes as they come. */
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

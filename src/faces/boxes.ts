@@ -66,6 +66,7 @@ export function middleBox({ width, height }: { readonly width: number; readonly 
   return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
 }
 
+/** All values of `FacePolicy`. */
 export const FACE_POLICIES = ['largest', 'all', 'centre'] as const;
 /** Which faces of a picture count: the largest, all from left to right, or the one nearest to the middle. */
 export type FacePolicy = (typeof FACE_POLICIES)[number];

@@ -2,6 +2,7 @@
 import { InputError } from '../base/errors.js';
 import { hash32 } from '../base/random.js';
 
+/** How close embeddings of one group are. */
 export interface ClusterOptions {
   /** Squared L2 distance below which two embeddings count as the same person: the net's threshold, or less. */
   readonly threshold: number;
@@ -11,6 +12,7 @@ export interface ClusterOptions {
   readonly maxRounds?: number;
 }
 
+/** Embeddings in groups. */
 export interface Clusters {
   /** Group of each embedding, from 0: the largest first, equal ones by their first member. */
   readonly labels: Int32Array;

@@ -4,10 +4,12 @@ import { InputError } from '../base/errors.js';
 import { DETECTOR_CELL } from '../nets/tiny-face-detector.js';
 import { type Detection, suppressOverlaps } from './boxes.js';
 
+/** All values of `SearchDepth`. */
 export const SEARCH_DEPTHS = ['first', 'thorough'] as const;
 /** `first`: stop at the first input size at which a face is found. `thorough`: search all sizes, join what they find. */
 export type SearchDepth = (typeof SEARCH_DEPTHS)[number];
 
+/** How faces are looked for. */
 export interface DetectOptions {
   /** One side only, a multiple of 32, instead of the sizes of `inputSizes`: a larger one finds smaller faces. */
   readonly inputSize?: number;

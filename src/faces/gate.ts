@@ -2,7 +2,9 @@
 import { InputError } from '../base/errors.js';
 import type { FaceQuality } from './quality.js';
 
+/** All values of `QualityLevel`. */
 export const QUALITY_LEVELS = ['off', 'standard', 'strict'] as const;
+/** How much is asked of a face before it is used; the limits of each level are in QUALITY_LIMITS. */
 export type QualityLevel = (typeof QUALITY_LEVELS)[number];
 
 /** What a face must have to pass; units as in FaceQuality. */
@@ -64,6 +66,7 @@ export interface QualityReason {
   readonly message: string;
 }
 
+/** Whether a face is good enough at a level, and if not why. */
 export interface QualityVerdict {
   readonly accepted: boolean;
   readonly level: QualityLevel;

@@ -32,6 +32,7 @@ export interface PipelineModels {
   readonly embedder?: Embedder & { readonly file: NetFile };
 }
 
+/** How much memory of the GPU a `FacePipeline` takes for a picture. */
 export interface PipelineOptions {
   /** Bytes of a picture on the GPU, 16 a pixel, above which only the parts that are sampled go there (64 MiB). */
   readonly largestPicture?: number;
@@ -174,6 +175,7 @@ export class FacePipeline {
     return results;
   }
 
+  /** Frees the nets' memory on the device. */
   async destroy(): Promise<void> {
     await this.stages.destroy();
     for (const weights of Object.values(this.weights)) weights?.destroy();

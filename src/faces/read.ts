@@ -9,6 +9,7 @@ import type { FacePipeline } from './pipeline.js';
 import { assessFace, type FaceQuality } from './quality.js';
 import { warpAffine } from './warp.js';
 
+/** Which faces of a picture count. */
 export interface FindOptions extends DetectOptions {
   /** Which faces of the picture (`largest`); `all` searches thoroughly unless `search` says otherwise. */
   readonly policy?: FacePolicy;

@@ -8,6 +8,7 @@ import { MATRIX_FEATURE, matrixShapes, SIZE_FEATURE } from './matrices.js';
 import { type CompileProgress, type KernelUse, Pipelines } from './pipelines.js';
 import { resolveTuning, type Tuning, type TuningInEffect } from './tuning.js';
 
+/** Which adapter is asked for, and which of several ways of computing an op it takes. */
 export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
   /** Which of several ways of computing an op is taken: `cache` where the platform has a store, else `preset`. */
@@ -22,6 +23,7 @@ export interface DeviceOptions {
   precision?: Precision;
 }
 
+/** What an adapter says of itself: names, kind, features and limits. */
 export interface AdapterReport {
   readonly vendor: string;
   readonly architecture: string;
@@ -63,6 +65,7 @@ export async function findAdapter(
   return adapter;
 }
 
+/** An adapter's names, kind, features and limits, as `facet doctor` shows them. */
 export function reportAdapter(adapter: GPUAdapter): AdapterReport {
   const info = adapter.info;
   const limits: Record<string, number> = {};
@@ -220,6 +223,7 @@ export class Device {
     return this.pipelines.all(uses);
   }
 
+  /** Hands commands to the queue; throws what went wrong on the device before. */
   submit(commands: GPUCommandBuffer): void {
     this.check();
     this.gpu.queue.submit([commands]);
@@ -232,6 +236,7 @@ export class Device {
     this.check();
   }
 
+  /** Writes `data` at `offset`, in bytes; throws what went wrong on the device before. */
   write(buffer: GPUBuffer, data: Float32Array | Uint32Array, offset = 0): void {
     this.check();
     this.gpu.queue.writeBuffer(buffer, offset, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

@@ -56,7 +56,9 @@ export const PLAIN_TARGET: Target = {
 
 /** `texture`: read only, through a copy of the tensor in a storage texture (see gpu/texture.ts). */
 export type Access = 'read' | 'read_write' | 'texture';
+/** Access by the name of the tensor. */
 export type Bindings = Readonly<Record<string, Access>>;
+/** What is fixed when a shader is compiled: tile shapes, ways to load, epilogues. */
 export type Variant = Readonly<Record<string, string | number | boolean>>;
 
 /**
@@ -66,13 +68,16 @@ export type Variant = Readonly<Record<string, string | number | boolean>>;
 export interface KernelSpec<V extends Variant = Variant> {
   /** Also the stem of the shader file. */
   readonly name: string;
+  /** Tensors that a variant binds, in order, and how it accesses them. */
   readonly bindings: (variant: V) => Bindings;
   readonly params: Readonly<Record<string, 'u32' | 'f32'>>;
+  /** The WGSL of a variant, without what is generated from this spec. */
   readonly shader: (variant: V) => string;
   /** Every variant that the op may ask for on some adapter: tests parse and compile them all. */
   readonly variants: readonly V[];
 }
 
+/** Workgroups of a dispatch in x, y and z, at most 65,535 each. */
 export type Workgroups = readonly [number, number, number];
 
 /** One run of one kernel, with symbolic (`Ref` = Tensor) or real buffers. */

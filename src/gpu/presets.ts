@@ -9,6 +9,7 @@ export interface TuningPreset {
   /** `measured` on such an adapter, or `reasoned` from what is known of it: nobody has timed it there. */
   readonly basis: 'measured' | 'reasoned';
   readonly choices: Choices;
+  /** Whether the preset is for that adapter. */
   readonly matches: (adapter: AdapterReport) => boolean;
 }
 

@@ -8,7 +8,9 @@ import { encodeTextureCopy, heldBytes, textureRows } from './texture.js';
 
 /** What records need of a store: a plan can be made with one that allocates nothing. */
 export interface PinStore {
+  /** Gives `tensor` memory that stays, and `values` (logical, row-major) where given. */
   pin(tensor: Tensor, values?: ArrayLike<number>): Tensor;
+  /** Frees the memory of tensors. */
   release(tensor: Tensor): void;
 }
 
@@ -36,6 +38,7 @@ export class TensorStore implements PinStore {
     return sum;
   }
 
+  /** Whether `tensor` has memory here. */
   has(tensor: Tensor): boolean {
     return this.buffers.has(tensor.id) || this.textures.has(tensor.id);
   }
@@ -51,6 +54,7 @@ export class TensorStore implements PinStore {
     return tensor;
   }
 
+  /** The buffer of `tensor`. KernelError where it has none. */
   buffer(tensor: Tensor): GPUBuffer {
     const held = this.buffers.get(tensor.id);
     if (!held) throw new KernelError(`${tensor.name} is not in the store`);

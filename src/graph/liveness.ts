@@ -15,6 +15,7 @@ export interface Slot {
   readonly tensors: string[];
 }
 
+/** Which slot of memory each transient tensor has, and how much all of them take. */
 export interface MemoryPlan {
   readonly slots: readonly Slot[];
   /** Slot index by tensor id. */

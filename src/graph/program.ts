@@ -13,6 +13,7 @@ import type { SharedMemory } from './shared-memory.js';
 import { bindSteps, encode, encodeCopies, type Step } from './steps.js';
 import { encodeParams, UNIFORM_STRIDE } from './uniforms.js';
 
+/** What `Program.compile` keeps, reuses and poisons. */
 export interface CompileOptions {
   label?: string;
   /** Transient tensors that must be readable after a run. */
@@ -42,6 +43,10 @@ export class Program {
     private readonly hoisted: ReadonlyMap<number, Tensor>,
   ) {}
 
+  /**
+   * Plans memory for `dispatches` and compiles their kernels. OutOfMemoryError where the adapter does not give
+   * that memory, KernelError where it refuses a kernel.
+   */
   static async compile(
     store: TensorStore,
     dispatches: readonly Dispatch<Tensor>[],

@@ -30,6 +30,7 @@ interface Pass {
   readonly masked: Set<Tensor>;
 }
 
+/** Records ops, and from them their gradients, as a list of dispatches that a `Program` runs. */
 export class Tape {
   private readonly nodes: Node[] = [];
   private readonly list: Dispatch<Tensor>[] = [];

@@ -20,6 +20,7 @@ export interface TextureCopy {
   readonly last: number;
 }
 
+/** Copies of tensors in storage textures, for kernels that read those. */
 export interface TexturePlan {
   readonly slots: readonly TextureSlot[];
   /** In order of `before`. */

@@ -8,6 +8,7 @@ import { type Lane, type RaceTimes, race, winner } from './race.js';
 import type { TuneItem } from './tunables.js';
 import { distinctCandidates, type PreparedItem, prepareItem } from './tune-item.js';
 
+/** How long, and until when, `tune` measures. */
 export interface TuneOptions {
   /** Timed rounds of each candidate, at least 3; 7 unless said. */
   readonly repetitions?: number;
@@ -19,6 +20,7 @@ export interface TuneOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How far `tune` is. */
 export interface TuneProgress {
   /** Items done, of `total`. */
   readonly done: number;

@@ -35,6 +35,7 @@ export const CONV_TILES = {
   '32x32': { pixels: 32, blocks: 8, perPixel: 4, perBlock: 1, depth: 4 },
 } as const satisfies Record<string, Tile>;
 
+/** Tile of a workgroup, pixels by channels, by its name in `CONV_TILES`. */
 export type ConvTile = keyof typeof CONV_TILES;
 
 const base: ConvTiledVariant = {

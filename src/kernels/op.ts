@@ -35,6 +35,7 @@ export interface OpSpec<A = Record<string, unknown>> {
   readonly saves: readonly string[];
   /** The only shape check; throws ShapeError naming `where`. */
   output(shapes: Shapes, attrs: A, where: string): { shape: Shape; layout: Layout };
+  /** The dispatches that compute `y` from the inputs. */
   forward(t: Tensors, attrs: A, ctx: OpContext): Dispatch<Tensor>[];
   /** Whether y = max(0, .): then the `dy` of the rules of `backward` is zero wherever y is. */
   rectifies?(attrs: A): boolean;

@@ -39,10 +39,12 @@ export class Net implements ConvWeights {
     return this.loaded.net;
   }
 
+  /** The filters of `layer`. */
   weight(layer: string): Tensor {
     return this.tensors.get(`${layer}.weight`)!;
   }
 
+  /** The bias of `layer`. */
   bias(layer: string): Tensor {
     return this.tensors.get(`${layer}.bias`)!;
   }
@@ -72,6 +74,7 @@ export class Net implements ConvWeights {
     return vggForward(tape, this.name, this, x, taps, options);
   }
 
+  /** Frees the weights' memory on the device. */
   destroy(): void {
     for (const t of this.tensors.values()) this.store.release(t);
     this.tensors.clear();

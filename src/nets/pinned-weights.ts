@@ -50,6 +50,7 @@ export class PinnedWeights {
     return t;
   }
 
+  /** Frees the weights' memory on the device. */
   destroy(): void {
     for (const t of this.pinned.values()) this.store.release(t);
     this.pinned.clear();

@@ -93,7 +93,9 @@ export function vggPoolings(net: string, tap: string): number {
 
 /** A net's convolution weights on the GPU, by the papers' names. */
 export interface ConvWeights {
+  /** The filters of `layer`. */
   weight(name: string): Tensor;
+  /** The bias of `layer`. */
   bias(name: string): Tensor;
 }
 

@@ -9,12 +9,14 @@ export interface FetchProgress {
   readonly cached: boolean;
 }
 
+/** A file to fetch, and how it is known to be the right one. */
 export interface FetchOptions {
   readonly url: string | URL;
   /** Of the whole file, hexadecimal. */
   readonly sha256: string;
   /** Of the whole file, where the server does not tell. */
   readonly bytes?: number | undefined;
+  /** Told of the bytes as they come. */
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Where files are kept; the page's own unless said, and nothing is kept where there is none. */

@@ -5,15 +5,19 @@
 export interface KeyValueStore {
   /** Where the text of that name lies, for people. */
   where(key: string): string;
+  /** The text of that name; undefined where there is none. */
   get(key: string): Promise<string | undefined>;
+  /** Keeps the text in the place of what was there. */
   set(key: string, value: string): Promise<void>;
   /** Puts what `change` makes of the value in its place; what others write at the same time is not lost. */
   update(key: string, change: (value: string | undefined) => string): Promise<void>;
+  /** Removes the text; nothing happens where there is none. */
   delete(key: string): Promise<void>;
   /** Moves a value that nobody can read out of the way; returns where it is kept. */
   setAside(key: string): Promise<string>;
 }
 
+/** The place that Facet runs in: WebGPU, a store, and how to wait. */
 export interface Platform {
   readonly name: 'node' | 'browser';
   /** WebGPU's entry point. */

@@ -1,8 +1,19 @@
-// Public face of `facet/style`.
+/**
+ * Public face of `facet/style`: style transfer, its options, plans, checkpoints and colours.
+ * @module facet/style
+ */
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-export { keepColors, matchColors } from './color.js';
+export { type ColorMatch, keepColors, matchColors } from './color.js';
 export { assertFits } from './fit.js';
-export { checkInput, type StyleSource, type StylizeInput, usableScales } from './input.js';
+export {
+  type CheckedInput,
+  checkInput,
+  type PreparedStyle,
+  type Size,
+  type StyleSource,
+  type StylizeInput,
+  usableScales,
+} from './input.js';
 export {
   encodeRunManifest,
   parseRunManifest,
@@ -12,6 +23,7 @@ export {
 } from './manifest.js';
 export { contentAt, type Mix, mixResult, PLAIN_MIX } from './mix.js';
 export {
+  type Normalization,
   type PartialStyleOptions,
   PRESET_NAMES,
   PRESETS,
@@ -21,6 +33,7 @@ export {
   scaleSizes,
   scaleSteps,
 } from './options.js';
+export type { Region } from './regions.js';
 export { type ReplayInput, replay } from './replay.js';
 export { growRun, LIVE_OPTIONS, type LiveOptions, reviseRun } from './revise.js';
 export { planStep } from './session.js';
@@ -31,5 +44,6 @@ export {
   stylize,
   type TileEvent,
 } from './stylize.js';
-export { planScale, type ScalePlan } from './tiles/plan.js';
+export type { Axis, Extents, Tiling } from './tiles/partition.js';
+export { planScale, type ScalePlan, type TiledMemory } from './tiles/plan.js';
 export type { StyleTrace } from './trace.js';

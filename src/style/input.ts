@@ -44,6 +44,7 @@ export interface StylizeInput {
   readonly resume?: Checkpoint;
 }
 
+/** Width and height in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -56,6 +57,7 @@ export interface PreparedStyle extends Planar {
   readonly maskSize: Size | undefined;
 }
 
+/** Pictures and options of a run, checked and brought to their sizes. */
 export interface CheckedInput {
   readonly options: StyleOptions;
   readonly sizes: readonly Size[];

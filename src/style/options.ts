@@ -11,6 +11,7 @@ import { VGG_NETS, vggPrefix } from '../nets/vgg.js';
  */
 export type Normalization = 'paper' | 'mean' | 'relative';
 
+/** All options of style transfer, as they are after a preset and what was given over it. */
 export interface StyleOptions {
   /** Long side of the result in pixels. */
   readonly size: number;
@@ -135,7 +136,9 @@ export const PRESETS = {
   }
 >;
 
+/** A named set of options. */
 export type Preset = keyof typeof PRESETS;
+/** All presets of style transfer. */
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
 
 /** Steps of the first scale and of each later one, where `iterations` is not given. */

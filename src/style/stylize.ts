@@ -24,6 +24,7 @@ import { resample } from './resample.js';
 import { computeTargets } from './targets.js';
 import { addLosses, emptyTrace, type StyleTrace } from './trace.js';
 
+/** What a run tells after each step. */
 export interface StepEvent {
   /** Steps done, of `total`. */
   readonly step: number;
@@ -40,6 +41,7 @@ export interface StepEvent {
   readonly losses?: Readonly<Record<string, number>>;
   /** The result as it would be if the run ended here. */
   snapshot(): Promise<RgbImage>;
+  /** The state after this step, from which `stylize` goes on with the same bits. */
   checkpoint(): Promise<Checkpoint>;
 }
 
@@ -53,6 +55,7 @@ export interface TileEvent {
   readonly total: number;
 }
 
+/** What a caller hears of a run, and how it stops one. */
 export interface StylizeHooks {
   /** Called after every step; a promise is awaited. */
   onStep?(event: StepEvent): void | Promise<void>;
@@ -66,6 +69,7 @@ export interface StylizeHooks {
   readonly lossEvery?: number;
 }
 
+/** What a run has made. */
 export interface StylizeResult {
   readonly image: RgbImage;
   readonly trace: StyleTrace;

@@ -28,6 +28,7 @@ type ShippedNet = 'tiny_face_detector' | 'face_landmark_68' | 'face_recognition'
 
 const PACKAGE = '@vladmandic/face-api';
 
+/** Which face nets `loadFaceModels` loads, and from where. */
 export interface FaceModelOptions {
   /** The embedding net, `resnet34` unless told. */
   readonly net?: string | undefined;

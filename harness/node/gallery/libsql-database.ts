@@ -12,6 +12,7 @@ import { migrate } from './libsql-schema.js';
 /** What SQL takes and gives. */
 export type SqlValue = string | number | Buffer | null;
 
+/** How `openGalleryFile` opens its file. */
 export interface LibsqlOptions {
   /** Make the file where there is none; default true. */
   readonly create?: boolean;

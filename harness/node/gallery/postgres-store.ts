@@ -26,6 +26,7 @@ import { migrate, type PostgresNames } from './postgres-schema.js';
 import { openSealable, type Passphrase } from './sealed/convert.js';
 import { SealedPostgres } from './sealed/postgres.js';
 
+/** Where in a database `openGalleryDatabase` keeps its tables. */
 export interface PostgresOptions {
   /** The schema that the gallery's tables are in; default `facet`. */
   readonly schema?: string;

@@ -3,6 +3,7 @@
 import { type RgbImage, rgbImage } from '../../../src/base/image.js';
 import { lerp } from './noise.js';
 
+/** Size and seed of a painted picture. */
 export interface PaintOptions {
   /** Pixels. */
   readonly width: number;

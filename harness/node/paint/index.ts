@@ -14,6 +14,7 @@ const PAINTERS = {
   woodcut: paintWoodcut,
 } as const;
 
+/** A style that `paintStyle` knows. */
 export type StyleName = keyof typeof PAINTERS;
 
 /** The styles that paintStyle knows. */

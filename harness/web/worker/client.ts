@@ -13,15 +13,20 @@ import {
 
 /** What of a Worker is used; a MessagePort is one too. */
 export interface WorkerLike {
+  /** Sends a message; what is in `transfer` is moved, not copied. */
   postMessage(message: ToWorker, transfer: Transferable[]): void;
+  /** Messages of the worker. */
   addEventListener(type: 'message', listener: (event: { readonly data: FromWorker }) => void): void;
+  /** A worker that could not be started, or broke. */
   addEventListener(type: 'error', listener: (event: { readonly message: string }) => void): void;
+  /** Ends the worker; a MessagePort has no such method. */
   terminate?(): void;
 }
 
 /** A job under way. */
 export interface RunningJob<Message, Result> {
   readonly result: Promise<Result>;
+  /** A word to the job, in the form that its kind of job takes. */
   tell(message: Message): void;
   /** Asks the job to end soon; `result` then has what it made, or rejects where it has nothing. */
   cancel(): void;

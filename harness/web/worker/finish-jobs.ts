@@ -6,6 +6,7 @@ import { encodePng } from '../png.js';
 import { type Job, transferring } from './messages.js';
 import type { Pixels } from './stylize-job.js';
 
+/** A result and its content, of the same size, to be mixed. */
 export interface MixParams {
   readonly content: RgbImage;
   readonly image: RgbImage;

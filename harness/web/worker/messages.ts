@@ -58,9 +58,13 @@ export type Job<Params, Event, Message, Result> = (
 /** Jobs by name. */
 export type Jobs = Record<string, Job<never, never, never, unknown>>;
 
+/** The parameters of a job. */
 export type ParamsOf<J> = J extends Job<infer P, never, never, unknown> ? P : never;
+/** The events that a job emits. */
 export type EventOf<J> = J extends (p: never, c: JobContext<infer E, never>) => unknown ? E : never;
+/** The messages that a job takes while it runs. */
 export type MessageOf<J> = J extends (p: never, c: JobContext<never, infer M>) => unknown ? M : never;
+/** What a job resolves to. */
 export type ResultOf<J> = J extends (p: never, c: never) => Promise<infer R>
   ? Exclude<R, Transferring<unknown>>
   : never;
@@ -73,6 +77,7 @@ export class Transferring<T> {
   ) {}
 }
 
+/** A result of a job, with the buffers of it that are moved to the page. */
 export function transferring<T>(result: T, transfer: Transferable[]): Transferring<T> {
   return new Transferring(result, transfer);
 }

@@ -6,6 +6,7 @@ import type { FetchProgress } from '../../../src/platform/browser-download.js';
 import type { WorkerContext } from './context.js';
 import type { Job } from './messages.js';
 
+/** The net that `ready` reads ahead. */
 export interface ReadyParams {
   /** `vgg19-slim` unless said. */
   readonly net?: string;
@@ -24,6 +25,7 @@ export interface Ready {
   readonly mixed: boolean;
 }
 
+/** Progress of the net's download. */
 export type ReadyEvent = { readonly type: 'weights' } & FetchProgress;
 
 /** The job `ready`. DeviceLostError without an adapter, WeightsError where the net cannot be read. */

@@ -4,11 +4,13 @@ import { LIVE_OPTIONS, type LiveOptions } from '../../../src/style/revise.js';
 import type { WorkerContext } from './context.js';
 import type { Job } from './messages.js';
 
+/** Options of a run that the job `resolve` works out. */
 export interface ResolveParams {
   readonly net?: string;
   readonly options: PartialStyleOptions;
 }
 
+/** What the job `resolve` found. */
 export interface Resolved {
   readonly options: StyleOptions;
   /** Those of them that may change during a run. */

@@ -2,6 +2,7 @@
 import { WorkerClient } from './client.js';
 import type { StyleJobs } from './style-jobs.js';
 
+/** Where the worker finds what it needs. */
 export interface StartOptions {
   /** The folder that holds the embedded nets; `weights/` beside the worker unless said. */
   readonly weights?: string | URL;

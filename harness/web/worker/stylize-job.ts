@@ -17,11 +17,13 @@ import { FACET_VERSION } from '../version.js';
 import type { DecodedPicture, WorkerContext } from './context.js';
 import { type Job, type JobContext, transferring } from './messages.js';
 
+/** A picture's file, and its name for messages. */
 export interface NamedFile {
   readonly file: Blob;
   readonly name: string;
 }
 
+/** Pictures, net and options of a run of the job `stylize`. */
 export interface StylizeParams {
   /** `vgg19-slim` unless said; another one has been read by `ready`. */
   readonly net?: string;
@@ -49,6 +51,7 @@ export interface StylizeParams {
   readonly lossEvery?: number;
 }
 
+/** What the job `stylize` tells while it runs. */
 export type StylizeEvent =
   | { readonly type: 'stage'; readonly text: string }
   | ({ readonly type: 'compile' } & CompileProgress)
@@ -66,12 +69,14 @@ export interface Pixels {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** What the job `stylize` can be told while it runs. */
 export type StylizeMessage =
   | { readonly type: 'pause' }
   | { readonly type: 'continue' }
   /** Sends a checkpoint after the current step. */
   | { readonly type: 'checkpoint' };
 
+/** What a run of the job `stylize` has made. */
 export interface StylizeDone {
   readonly image: RgbImage;
   /** The content at the result's size, for the mixer. */

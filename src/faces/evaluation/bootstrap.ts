@@ -4,6 +4,7 @@ import { uniform } from '../../base/random.js';
 import type { ScoredPair } from './scores.js';
 import { type Interval, quantile } from './statistics.js';
 
+/** How often, with which seed and at which level a bootstrap resamples. */
 export interface BootstrapOptions {
   /** Samples drawn, 2000 unless told. */
   readonly replicates?: number;
@@ -13,6 +14,7 @@ export interface BootstrapOptions {
   readonly level?: number;
 }
 
+/** Intervals of accuracy and AUC by resampling, and how they were drawn. */
 export interface BootstrapIntervals {
   readonly accuracy: Interval;
   readonly auc: Interval;

@@ -30,6 +30,7 @@ export interface IsotonicCalibration extends Fitted {
 /** JSON-serialisable; the probability never rises with the distance. */
 export type Calibration = PlattCalibration | IsotonicCalibration;
 
+/** What a calibration assumes. */
 export interface CalibrationOptions {
   /**
    * Share of pairs of the same person to assume, 0.5 unless told. All pairs of a folder of people are mostly of different

@@ -14,6 +14,7 @@ import {
   thresholdAtFar,
 } from './thresholds.js';
 
+/** Protocol and operating points of an evaluation. */
 export interface EvaluationOptions {
   /** `exact` unless told. The others also give the standard deviation with divisor n, as they published it. */
   readonly protocol?: Protocol;

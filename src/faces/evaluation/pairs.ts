@@ -18,6 +18,7 @@ export interface Pair {
   readonly line: number;
 }
 
+/** Pairs of pictures in folds, as LFW's pairs.txt lists them. */
 export interface PairList {
   readonly folds: number;
   /** Pairs of the same person in each fold, and as many of different people. */

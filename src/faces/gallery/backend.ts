@@ -48,11 +48,13 @@ export interface GalleryBackend {
   readonly location: string;
   /** False where the name is taken. */
   create(record: CollectionRecord): Promise<boolean>;
+  /** The collection of that name; undefined where there is none. */
   find(name: string): Promise<CollectionRecord | undefined>;
   /** By name; only the one called `name` where that is given. */
   list(name?: string): Promise<readonly CollectionFacts[]>;
   /** False where there is none. */
   drop(name: string): Promise<boolean>;
+  /** Keeps a fitted threshold and its calibration with the collection. */
   setThreshold(target: Target, record: Pick<CollectionRecord, 'threshold' | 'calibration'>): Promise<void>;
   /** InputError where an id belongs to another crop; a crop that is there already is a duplicate. */
   insert(
@@ -64,6 +66,7 @@ export interface GalleryBackend {
   people(target: Target, after: string | undefined, limit: number): Promise<readonly PersonFacts[]>;
   /** In the order of enrolment, behind the cursor `after`; of one person where that is given. */
   samples(target: Target, after: number, limit: number, person?: string): Promise<Slice<Sample>>;
+  /** Embeddings in the order of enrolment, behind the cursor `after`. */
   vectors(target: Target, after: number, limit: number): Promise<VectorSlice>;
   /** Undefined where nobody has the name `from`; 'taken' where `to` exists and `merge` is false. */
   rename(
@@ -84,5 +87,6 @@ export interface GalleryBackend {
   ): Promise<void>;
   /** The nearest `count` by an index (or, `exact`, by a full scan in the store), for exact ranking in float64. */
   near?(target: Target, query: Float32Array, count: number, exact: boolean): Promise<NearCandidates>;
+  /** Lets go of the store; nothing else may be called afterwards. */
   close(): Promise<void>;
 }

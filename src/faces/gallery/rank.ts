@@ -85,6 +85,7 @@ export class Least<T> {
     return this.kept.length === this.k ? this.kept[this.k - 1] : undefined;
   }
 
+  /** Keeps `item` if it is among the k least so far. */
   add(item: T): void {
     const { worst } = this;
     if (worst !== undefined && this.compare(item, worst) >= 0) return;
@@ -120,6 +121,7 @@ export class PersonRanking {
     private readonly rule: DecisionRule,
   ) {}
 
+  /** Ranks the next page of samples. */
   add({ ids, people, vectors }: VectorPage): void {
     for (let row = 0; row < ids.length; row++) {
       const group = this.groupOf(people[row]!);
