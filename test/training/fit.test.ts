@@ -45,7 +45,12 @@ it('faces whose maps no binding holds', { timeout: 240_000 }, () => {
 
 it('crops of a slim net', { timeout: 240_000 }, () => {
   const widths = [8, 8, 8, 8, 8];
-  const taps = slimTaps(96, 6, widths, new Map(SLIM_TAPS.map((tap) => [tap, 64])));
+  const taps = slimTaps(
+    96,
+    { perSide: 6, kernelSide: 6 },
+    widths,
+    new Map(SLIM_TAPS.map((tap) => [tap, 64])),
+  );
   const training = { widths, losses: SLIM_LOSS_DEFAULTS, batch: 9000, crop: 96 } as unknown as SlimTraining;
   expect(messageOf(() => assertCropsFit(PLAIN_TARGET, training, taps, numbers))).toMatch(
     /^--batch 9000 with --crop 96: this adapter takes at most [1-9]\d* pictures at once: /,
