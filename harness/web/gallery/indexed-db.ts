@@ -19,7 +19,7 @@ import {
   type RenameOutcome,
   type Sample,
 } from '../../../src/faces/gallery/types.js';
-import { done, eachKey, openDatabase, refused, transact } from './requests.js';
+import { done, eachKey, openDatabase, refused, transact } from '../idb-requests.js';
 
 /** A sample without its crop, which lies under the same number in a store of its own. */
 interface Row extends Omit<Sample, 'crop'> {

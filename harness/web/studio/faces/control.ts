@@ -28,7 +28,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
   try {
     return await work();
   } catch (error) {
-    trouble.value = (error as Error).message;
+    trouble.value = error as Error;
     return undefined;
   }
 }
@@ -84,7 +84,7 @@ async function looked(picture: FacePicture): Promise<FacePicture> {
     }).result;
     return { ...picture, seen };
   } catch (error) {
-    return { ...picture, error: (error as Error).message };
+    return { ...picture, error: error as Error };
   }
 }
 
@@ -182,7 +182,7 @@ export async function importGallery(file: File, passphrase: string | undefined):
   const outcome = await attempt(() => studioWorker().call('faceImport', { file, name, passphrase }));
   if (!outcome) return;
   if (outcome === 'sealed') {
-    trouble.value = t('faces.passphraseNeeded', { name });
+    trouble.value = { text: 'faces.passphraseNeeded', values: { name } };
     return;
   }
   const { enrolled, duplicates, conflicts } = outcome;
