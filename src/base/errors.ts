@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'memory-limit'
   | 'diverged'
   | 'passphrase'
+  | 'no-face'
   | 'few-people'
   | 'no-threshold'
   | 'collection-missing'

@@ -152,7 +152,7 @@ function preparedStyles(input: Omit<StylizeInput, 'device'>, o: StyleOptions): P
     if (!(weight > 0 && Number.isFinite(weight))) {
       throw new InputError(`weight of style ${i + 1} must be a positive number, got ${weight}`);
     }
-    if (mask) checkAspect(`mask of style ${i + 1}`, mask, image);
+    if (mask) checkAspect('mask of style', mask, image, i + 1);
     const matched = o.color.startsWith('match-')
       ? matchColors(image, input.content, o.color === 'match-histogram' ? 'histogram' : 'mean-covariance')
       : image;
@@ -171,11 +171,11 @@ function missingMask(message: string): InputError {
   return new InputError(message, { fact: { code: 'masks-missing', values: {} } });
 }
 
-function checkAspect(name: string, mask: Size, picture: Size): void {
+function checkAspect(name: string, mask: Size, picture: Size, number?: number): void {
   const ratio = mask.width / mask.height / (picture.width / picture.height);
   if (Math.abs(Math.log(ratio)) > ASPECT_TOLERANCE) {
     throw new InputError(
-      `${name} is ${mask.width}x${mask.height}; it must have the shape of the picture it is for (${picture.width}x${picture.height})`,
+      `${name}${number === undefined ? '' : ` ${number}`} is ${mask.width}x${mask.height}; it must have the shape of the picture it is for (${picture.width}x${picture.height})`,
       {
         fact: {
           code: 'mask-shape',

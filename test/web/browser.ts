@@ -43,8 +43,8 @@ interface TraceEvent {
   readonly args: { readonly name?: string };
 }
 
-/** Builds the studio, serves it and opens a browser for a test file. */
-export function useStudio() {
+/** Builds the studio, serves it and opens a browser for a test file, with more flags where a test needs some. */
+export function useStudio(flags: readonly string[] = []) {
   const held: { browser?: Browser; server?: ReturnType<typeof serve>; url?: string } = {};
   beforeAll(async () => {
     execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-web.mjs')], { stdio: 'pipe' });
@@ -54,7 +54,7 @@ export function useStudio() {
         resolve();
       });
     });
-    held.browser = await chromium.launch({ executablePath: chromiumPath!, args: FLAGS });
+    held.browser = await chromium.launch({ executablePath: chromiumPath!, args: [...FLAGS, ...flags] });
   }, 120_000);
   afterAll(async () => {
     await held.browser?.close();

@@ -78,16 +78,20 @@ export async function tabTo(page: Page, name: string | RegExp, most = 120): Prom
   throw new Error(`Tab does not reach ${name}; it passed ${passed.join(' | ')}`);
 }
 
-/** Walks a page from its first control to its last and out of it, there or back. */
-export async function walk(page: Page, key: 'Tab' | 'Shift+Tab', most: number): Promise<Focused[]> {
-  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+/** Goes once around by Tab or Shift+Tab; `left` says whether the focus was given back to the browser on the way. */
+export async function walk(
+  page: Page,
+  key: 'Tab' | 'Shift+Tab',
+  most: number,
+): Promise<{ seen: Focused[]; left: boolean }> {
   const seen: Focused[] = [];
+  let left = false;
   for (let i = 0; i < most; i++) {
     await page.keyboard.press(key);
     const now = await focused(page);
-    // Behind the last control the focus is the browser's own.
-    if (!now) break;
-    seen.push(now);
+    if (!now) left = true;
+    else if (left && now.at >= 0 && now.at === seen[0]?.at) break;
+    else seen.push(now);
   }
-  return seen;
+  return { seen, left };
 }

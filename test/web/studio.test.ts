@@ -38,9 +38,22 @@ const contentFile = await encodePng(grained(contentPicture(80, 60), 11));
 const styleFile = await encodePng(grained(stylePicture(64, 64), 12));
 const content = await readPicture(contentFile);
 const style = await readPicture(styleFile);
+/** What a run may have besides: masks, and a picture to begin with. */
+const more = {
+  contentMask: halves(80, 60, 0.5),
+  styleMask: halves(64, 64, 0.25),
+  initImage: grained(contentPicture(80, 60), 13),
+};
 
 /** Milliseconds after which a page is felt to stand still. */
 const LONG_TASK = 100;
+
+/** Two regions: left of `share`, and the rest. */
+function halves(width: number, height: number, share: number): RgbImage {
+  const data = new Float32Array(3 * width * height);
+  for (let p = 0; p < width * height; p++) data.set(p % width < share * width ? [1, 0, 0] : [0, 0, 1], 3 * p);
+  return rgbImage(width, height, data);
+}
 
 async function choose(page: Page, steps: number): Promise<void> {
   await drop(page, 'content', 'content.png', contentFile);
@@ -65,6 +78,16 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     expect(paint!.startTime).toBeLessThan(10_000);
     const before = requests.length;
     await choose(page, 8);
+    const put = async (label: string, name: string, picture: RgbImage) =>
+      page
+        .getByLabel(`${label}: choose a file`)
+        .setInputFiles({ name, mimeType: 'image/png', buffer: Buffer.from(await encodePng(picture)) });
+    await page.getByText('Masks', { exact: true }).click();
+    await put('Mask of the content', 'content-mask.png', more.contentMask);
+    await put('Mask of style.png', 'style-mask.png', more.styleMask);
+    await page.getByText('Advanced').click();
+    await page.getByLabel('Begin with').selectOption({ label: 'a picture' });
+    await put('Picture to begin with', 'begin.png', more.initImage);
     // What else runs on the machine spoils caches and clocks now and then; what a run itself takes, each run takes.
     let longest = Number.POSITIVE_INFINITY;
     for (let run = 0; run < 4 && longest >= LONG_TASK; run++) {
@@ -81,10 +104,24 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     const png = await download(page, 'PNG');
     expect(png.name).toBe('content-in-style.png');
     const manifest = parseRunManifest((await download(page, 'Recipe')).bytes.toString(), 'the recipe');
-    expect(manifest).toMatchObject({ net: 'vgg19-slim', steps: 8 });
+    expect(manifest).toMatchObject({
+      net: 'vgg19-slim',
+      steps: 8,
+      contentMask: { name: 'content-mask.png', width: 80 },
+      styles: [{ mask: { name: 'style-mask.png', width: 64 } }],
+      initImage: { name: 'begin.png' },
+    });
     const made = await readPicture(png.bytes);
     const again = await replay(
-      { device: runs.device, weights: runs.weights, content, styles: [style] },
+      {
+        device: runs.device,
+        weights: runs.weights,
+        content,
+        styles: [style],
+        contentMask: more.contentMask,
+        styleMasks: [more.styleMask],
+        initImage: more.initImage,
+      },
       manifest,
     );
     expectAlike(made.data, again.image.data, manifest.phases[0]!.options.learningRate);
@@ -103,8 +140,10 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     ).toEqual([]);
     await page.reload();
     await settled(page);
-    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await page.getByRole('button', { name: 'Open', exact: true }).first().click();
     await page.locator('[data-run=ended]', { hasText: '91 × 68' }).waitFor({ timeout: 120_000 });
+    await page.getByText('Masks', { exact: true }).click();
+    await page.getByText('style-mask.png', { exact: true }).waitFor();
     expect(troubles).toEqual([]);
     await context.close();
   });

@@ -90,7 +90,9 @@ async function embedded(
   const { image } = await context.picture(file, path);
   const { faces } = await findFaces(pipeline, image, { policy: 'largest' });
   if (faces.length === 0)
-    throw new InputError(`${path}: no face was found in ${image.width}x${image.height} px`);
+    throw new InputError(`${path}: no face was found in ${image.width}x${image.height} px`, {
+      fact: { code: 'no-face', values: { where: path, width: image.width, height: image.height } },
+    });
   const { template } = (await host.models()).pipeline.embedder;
   const [embedding] = await pipeline.embed(await faceChips(pipeline, image, faces, template));
   return embedding!;

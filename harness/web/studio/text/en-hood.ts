@@ -8,7 +8,7 @@ export const hoodEn = {
   'hood.driver': 'Driver',
   'hood.browser': 'Browser',
   'hood.tuning': 'Tuning',
-  'hood.tuned.cache': 'measured here: {count}',
+  'hood.tuned.cache': 'measured here: {count}, else the preset {preset}',
   'hood.tuned.preset': 'preset {preset}',
   'hood.tuned.default': 'none',
   'hood.tuned.given': 'given: {count}',

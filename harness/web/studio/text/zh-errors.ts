@@ -21,6 +21,7 @@ export const errorsZh: Readonly<Record<ErrorCode, string>> = {
   'memory-limit': '{width} × {height} 需要 {needed} MiB，最多可用 {most} MiB：请选更小的尺寸。',
   diverged: '第 {step} 步的损失 {loss} 不再是有限的数：请降低学习率（{learningRate}）或各项权重。',
   passphrase: '{where}：口令不对，或文件已损坏。',
+  'no-face': '{where}：在 {width} × {height} 像素中没有找到人脸。',
   'few-people': '确定阈值至少需要两个人，其中一人有两张图片；现有 {people} 人的 {pictures} 张图片。',
   'no-threshold': '{pairs} 对不同的人中有相同的嵌入：没有大于 0 的阈值能达到误识率 {far}。',
   'collection-missing': '没有名为“{name}”的集合。',
@@ -63,5 +64,6 @@ export const namesZh: Readonly<Record<string, string>> = {
   'tile overlap': '分块重叠',
   memory: 'GPU 内存',
   'content mask': '内容遮罩',
+  'mask of style': '风格遮罩',
   'init picture': '起点图片',
 };

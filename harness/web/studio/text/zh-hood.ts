@@ -10,7 +10,7 @@ export const hoodZh: Readonly<Record<keyof typeof hoodEn, string>> = {
   'hood.driver': '驱动',
   'hood.browser': '浏览器',
   'hood.tuning': '调优',
-  'hood.tuned.cache': '在此测得 {count} 项',
+  'hood.tuned.cache': '在此测得 {count} 项，其余用预设 {preset}',
   'hood.tuned.preset': '预设 {preset}',
   'hood.tuned.default': '无',
   'hood.tuned.given': '给定 {count} 项',
