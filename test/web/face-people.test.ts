@@ -43,6 +43,7 @@ async function gallery(): Promise<Buffer> {
 
 /** A picture takes four seconds on two cores of software, and ten times as many where others work on them. */
 const SLOW = 240_000;
+const PATIENT = { timeout: 60_000 };
 
 describe.skipIf(!chromiumPath)('the faces page, with people', { timeout: 2 * SLOW }, () => {
   beforeAll(async () => {
@@ -75,7 +76,7 @@ describe.skipIf(!chromiumPath)('the faces page, with people', { timeout: 2 * SLO
     await page.getByText('12 samples into friends, 0 there already.').waitFor();
 
     await press(page, 'Draw the map');
-    await expect.poll(() => page.locator('.map circle').count()).toBe(12);
+    await expect.poll(() => page.locator('.map circle').count(), PATIENT).toBe(12);
     const places = () =>
       page.locator('.map circle').evaluateAll((all) =>
         all.map((one) => ({
@@ -86,8 +87,8 @@ describe.skipIf(!chromiumPath)('the faces page, with people', { timeout: 2 * SLO
       );
     const pca = await places();
     await page.getByRole('radio', { name: 'UMAP' }).check();
-    await expect.poll(async () => (await places()).length).toBe(12);
-    await expect.poll(places).not.toEqual(pca);
+    await expect.poll(places, PATIENT).not.toEqual(pca);
+    expect(await places()).toHaveLength(12);
     for (const map of [pca, await places()]) {
       const far = (a: (typeof map)[number], b: (typeof map)[number]) => Math.hypot(a.x - b.x, a.y - b.y);
       for (const one of map) {
