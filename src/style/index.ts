@@ -26,6 +26,7 @@ export { growRun, LIVE_OPTIONS, type LiveOptions, reviseRun } from './revise.js'
 export { planStep } from './session.js';
 export {
   type StepEvent,
+  type StyleStage,
   type StylizeHooks,
   type StylizeResult,
   stylize,

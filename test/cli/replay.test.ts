@@ -70,13 +70,18 @@ describe('facet stylize --replay', { timeout: 180_000 }, () => {
   });
 
   it('asks for the masks and the first picture of a run', async () => {
-    const mask = rgbImage(
-      48,
-      40,
-      Float32Array.from({ length: 3 * 48 * 40 }, (_, i) => Number(Math.floor(i / 3) % 48 < 20)),
-    );
-    await writePicture(at('m.png'), mask);
-    const files = ['--content-mask', 'm.png', '--style-mask', 'm.png', '--init', 's.png'];
+    const halves = (width: number, height: number) =>
+      rgbImage(
+        width,
+        height,
+        Float32Array.from({ length: 3 * width * height }, (_, i) =>
+          Number(Math.floor(i / 3) % width < width / 2),
+        ),
+      );
+    const { width, height } = stylePicture();
+    await writePicture(at('m.png'), halves(48, 40));
+    await writePicture(at('n.png'), halves(width, height));
+    const files = ['--content-mask', 'm.png', '--style-mask', 'n.png', '--init', 'm.png'];
     const made = await run('d.png', '--size', '48', '--iterations', '2', '--json', ...files);
     expect(made.code, made.stderr).toBe(0);
     const { options, weights } = JSON.parse(made.stdout) as {
@@ -90,9 +95,9 @@ describe('facet stylize --replay', { timeout: 180_000 }, () => {
       weights: weights.sha256,
       precision: 'f32',
       content: picture('c.png'),
-      styles: [{ ...picture('s.png'), mask: picture('m.png') }],
+      styles: [{ ...picture('s.png'), mask: picture('n.png') }],
       contentMask: picture('m.png'),
-      initImage: picture('s.png'),
+      initImage: picture('m.png'),
       phases: [{ from: 0, options, shares: [1] }],
       steps: 2,
       mix: { strength: 1, color: 0 },
@@ -109,8 +114,8 @@ describe('facet stylize --replay', { timeout: 180_000 }, () => {
       expect(code).toBe(2);
     };
     await refused('the run has m.png: give it with --content-mask');
-    await refused('the run has s.png: give it with --init', ...files.slice(0, 4));
-    await refused('the run has 1 masks of styles (m.png), got 0', ...files.slice(0, 2), ...files.slice(4));
+    await refused('the run has m.png: give it with --init', ...files.slice(0, 4));
+    await refused('the run has 1 masks of styles (n.png), got 0', ...files.slice(0, 2), ...files.slice(4));
     await refused('s.png is not the m.png', '--content-mask', 's.png', ...files.slice(2));
   });
 });

@@ -157,7 +157,7 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
 
 /** Waits until the run is in a state. */
 export async function inState(page: Page, kind: 'running' | 'paused' | 'ended'): Promise<void> {
-  await page.locator(`[data-run=${kind}]`).waitFor({ timeout: 120_000 });
+  await page.locator(`[data-run=${kind}]`).waitFor({ timeout: 300_000 });
 }
 
 /** What a button downloads, by name and content. */

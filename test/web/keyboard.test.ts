@@ -23,7 +23,7 @@ async function type(page: Page, label: string, value: number): Promise<void> {
   await page.keyboard.type(String(value));
 }
 
-describe.skipIf(!chromiumPath)('the studio by keyboard', { timeout: 240_000 }, () => {
+describe.skipIf(!chromiumPath)('the studio by keyboard', { timeout: 600_000 }, () => {
   const studio = useStudio();
 
   it('reaches every control of every page, shows where the focus is, and lets it go', async () => {

@@ -42,7 +42,8 @@ const style = await readPicture(styleFile);
 const more = {
   contentMask: halves(80, 60, 0.5),
   styleMask: halves(64, 64, 0.25),
-  initImage: grained(contentPicture(80, 60), 13),
+  // As a file holds it.
+  initImage: await readPicture(await encodePng(grained(contentPicture(80, 60), 13))),
 };
 
 /** Milliseconds after which a page is felt to stand still. */
@@ -66,7 +67,7 @@ async function choose(page: Page, steps: number): Promise<void> {
 const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, () => {
+describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 600_000 }, () => {
   const runs = useRuns();
   const studio = useStudio();
 
@@ -127,7 +128,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     expectAlike(made.data, again.image.data, manifest.phases[0]!.options.learningRate);
 
     await press(page, /^Larger from here/);
-    await page.locator('[data-run=ended]', { hasText: '91 × 68' }).waitFor({ timeout: 120_000 });
+    await page.locator('[data-run=ended]', { hasText: '91 × 68' }).waitFor({ timeout: 300_000 });
     await page.getByLabel('Strength').fill('0');
     const mixed = await readPicture((await download(page, 'PNG')).bytes);
     expect([mixed.width, mixed.height]).toEqual([91, 68]);
@@ -141,7 +142,7 @@ describe.skipIf(!chromiumPath)('the studio in Chromium', { timeout: 300_000 }, (
     await page.reload();
     await settled(page);
     await page.getByRole('button', { name: 'Open', exact: true }).first().click();
-    await page.locator('[data-run=ended]', { hasText: '91 × 68' }).waitFor({ timeout: 120_000 });
+    await page.locator('[data-run=ended]', { hasText: '91 × 68' }).waitFor({ timeout: 300_000 });
     await page.getByText('Masks', { exact: true }).click();
     await page.getByText('style-mask.png', { exact: true }).waitFor();
     expect(troubles).toEqual([]);

@@ -68,7 +68,8 @@ let resultOf = 0;
 function restoreResult(): void {
   if (gpu.value.kind !== 'ready' || workers.value === resultOf) return;
   resultOf = workers.value;
-  void restore();
+  // Not within the effect, which would then follow every signal that a run reads.
+  queueMicrotask(() => void restore());
 }
 
 /** Tells, when the tab is back, that it worked in the background. */
