@@ -147,9 +147,10 @@ export async function enroll(face: SeenFace, person: string, source: string): Pr
     }),
   );
   if (!outcome) return;
-  news.value = t(outcome.status === 'enrolled' ? 'faces.enrolled' : 'faces.duplicate', {
-    person: outcome.person,
-  });
+  news.value = () =>
+    t(outcome.status === 'enrolled' ? 'faces.enrolled' : 'faces.duplicate', {
+      person: outcome.person,
+    });
   await refresh();
 }
 
@@ -186,9 +187,11 @@ export async function importGallery(file: File, passphrase: string | undefined):
     return;
   }
   const { enrolled, duplicates, conflicts } = outcome;
-  const told = [t('faces.imported', { enrolled, duplicates, collection: outcome.collection })];
-  if (conflicts.length > 0) told.push(t('faces.conflicts', { count: conflicts.length }));
-  news.value = told.join(' ');
+  news.value = () =>
+    [
+      t('faces.imported', { enrolled, duplicates, collection: outcome.collection }),
+      ...(conflicts.length > 0 ? [t('faces.conflicts', { count: conflicts.length })] : []),
+    ].join(' ');
   await chooseCollection(outcome.collection);
 }
 

@@ -55,7 +55,8 @@ export function ThresholdFit() {
     );
     change({ threshold: undefined });
     await refresh();
-    news.value = t('faces.fitKept', { collection: collection.value });
+    const name = collection.value;
+    news.value = () => t('faces.fitKept', { collection: name });
   };
   return (
     <Card title={t('faces.fit')}>

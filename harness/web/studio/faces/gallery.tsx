@@ -69,7 +69,7 @@ export function Gallery() {
         </ul>
       )}
       <p class="hint" role="status">
-        {news.value}
+        {news.value()}
       </p>
       <Files enabled={known !== undefined} />
       <NewCollection />

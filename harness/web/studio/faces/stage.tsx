@@ -13,7 +13,13 @@ export function Stage() {
   const picture = shown.value;
   return (
     <Card title={t('faces.list')} class="second" aside={picture?.seen && <Count picture={picture} />}>
-      {picture ? <Picture picture={picture} /> : <div class="stage stage-empty">{t('faces.empty')}</div>}
+      {picture ? (
+        <Picture picture={picture} />
+      ) : (
+        <div class="stage">
+          <p class="stage-empty">{t('faces.empty')}</p>
+        </div>
+      )}
       {picture?.error !== undefined && (
         <div class="bad" role="alert">
           <Fault error={picture.error} />

@@ -43,8 +43,8 @@ export const held = signal<Held | undefined>(undefined);
 export const trouble = signal<
   Error | { readonly text: TextKey; readonly values?: Record<string, string> } | undefined
 >(undefined);
-/** What was done last, for a screen reader too. */
-export const news = signal('');
+/** Says what was done last, in the language of the page; for a screen reader too. */
+export const news = signal<() => string>(() => '');
 
 export const shown = computed(() => pictures.value.find(({ id }) => id === chosen.value));
 
