@@ -52,7 +52,8 @@ export interface StylizeArguments extends Omit<PartialStyleOptions, 'init'> {
   readonly init?: string;
   readonly styleWeights?: readonly number[];
   readonly contentMask?: string;
-  readonly styleMask?: readonly string[];
+  /** By style; undefined where one of several has none. */
+  readonly styleMask?: readonly (string | undefined)[];
   readonly saveEvery?: number;
   readonly trace?: string;
   readonly plot?: string;

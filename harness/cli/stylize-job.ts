@@ -93,7 +93,12 @@ export async function runJob(
 function paint(device: Device, p: Prepared, loaded: Loaded, hooks: StylizeHooks): Promise<StylizeResult> {
   const { options, style, ...input } = styleInput(p, loaded);
   if (!p.manifest) return stylize({ device, options, style, ...input }, hooks);
-  return replay({ device, ...input, styles: p.styles.map(({ image }) => image) }, p.manifest, hooks);
+  const styles = p.styles.map(({ image }) => image);
+  return replay(
+    { device, ...input, styles, styleMasks: p.styles.map(({ mask }) => mask) },
+    p.manifest,
+    hooks,
+  );
 }
 
 async function saveStep(p: Prepared, job: Job, event: StepEvent, keeper: CheckpointKeeper): Promise<void> {

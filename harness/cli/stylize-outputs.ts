@@ -55,7 +55,7 @@ function inputFiles(args: StylizeArguments, jobs: readonly StylizeJob[]): NamedF
     ...jobs.map(({ content }) => ({ role: 'content', path: content })),
     ...args.styles.map((path) => ({ role: 'style', path })),
     ...named('content mask', args.contentMask),
-    ...(args.styleMask ?? []).map((path) => ({ role: 'style mask', path })),
+    ...(args.styleMask ?? []).flatMap((path) => named('style mask', path)),
     ...named('picture of --init', initFile(args)),
     ...named('weights', args.weights),
     ...named('checkpoint of --resume', args.resume),

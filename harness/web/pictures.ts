@@ -17,6 +17,7 @@ export async function readPicture(file: Blob, where = 'picture'): Promise<RgbIma
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch((error: Error) => {
     throw new InputError(`${where}: is not a picture that this browser can read (${error.message})`, {
       cause: error,
+      fact: { code: 'picture-unreadable', values: { where } },
     });
   });
   try {
@@ -36,10 +37,18 @@ export async function readPicture(file: Blob, where = 'picture'): Promise<RgbIma
 
 function checkSize(where: string, width: number, height: number): void {
   if (Math.min(width, height) < MIN_SIDE)
-    throw new InputError(`${where}: each side must be at least ${MIN_SIDE} px, got ${width}x${height}`);
+    throw new InputError(`${where}: each side must be at least ${MIN_SIDE} px, got ${width}x${height}`, {
+      fact: { code: 'picture-small', values: { where, least: MIN_SIDE, width, height } },
+    });
   if (Math.max(width, height) > MAX_SIDE || width * height > MAX_PIXELS)
     throw new InputError(
       `${where}: must have at most ${MAX_PIXELS / 1e6} megapixels and ${MAX_SIDE} px per side, got ${width}x${height}`,
+      {
+        fact: {
+          code: 'picture-large',
+          values: { where, megapixels: MAX_PIXELS / 1e6, side: MAX_SIDE, width, height },
+        },
+      },
     );
 }
 

@@ -1,13 +1,53 @@
 // Every error that Facet throws on purpose. A message says where, the rule, and the numbers.
 
+/** Names of what users meet most; a page in another language has a sentence of its own for each. */
+export type ErrorCode =
+  | 'whole-range'
+  | 'number-range'
+  | 'one-of'
+  | 'content-small'
+  | 'picture-unreadable'
+  | 'picture-small'
+  | 'picture-large'
+  | 'mask-shape'
+  | 'mask-colours'
+  | 'masks-missing'
+  | 'masks-w2'
+  | 'init-missing'
+  | 'other-run'
+  | 'size-limit'
+  | 'memory-limit'
+  | 'diverged'
+  | 'passphrase'
+  | 'no-face'
+  | 'few-people'
+  | 'no-threshold'
+  | 'collection-missing'
+  | 'collection-there'
+  | 'person-missing'
+  | 'person-there';
+
+/** What an error says, as data: the names and numbers of its message. */
+export interface ErrorFact {
+  readonly code: ErrorCode;
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+export interface FacetErrorOptions extends ErrorOptions {
+  readonly fact?: ErrorFact | undefined;
+}
+
 /** Base of all errors that Facet throws on purpose; anything else that escapes is a bug. */
 export class FacetError extends Error {
   /** Said here, since bundlers shorten the names of classes; those below do the same. */
   static override readonly name: string = 'FacetError';
+  /** The message as data, where it is one that pages translate or act upon. */
+  readonly fact: ErrorFact | undefined;
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: FacetErrorOptions) {
     super(message, options);
     this.name = new.target.name;
+    this.fact = options?.fact;
   }
 }
 

@@ -64,6 +64,8 @@ export interface QualityReason {
   readonly rule: keyof QualityLimits;
   /** One line in words, with the number and the limit. */
   readonly message: string;
+  readonly value: number;
+  readonly limit: number;
 }
 
 /** Whether a face is good enough at a level, and if not why. */
@@ -101,7 +103,7 @@ export function judgeFace(quality: FaceQuality, level: QualityLevel, faces = 1):
     if (!Number.isFinite(value)) throw new InputError(`quality: ${what} must be finite, got ${value}`);
     if (passes) return;
     const message = `${what} is ${value.toFixed(digits)}${unit}, ${bound} ${limits[rule]}${unit} is wanted`;
-    reasons.push({ rule, message });
+    reasons.push({ rule, message, value, limit: limits[rule] });
   };
   most('maxFaces', 'several faces: the number of faces of about the same size', faces, 0);
   least('minEyeDistance', 'too small: the distance of the outer eye corners', quality.eyeDistance, 1, ' px');

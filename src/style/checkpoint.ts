@@ -177,6 +177,7 @@ export function assertSameRun(checkpoint: RunIdentity, now: RunIdentity): void {
     .join(' and ');
   throw new InputError(
     `the checkpoint belongs to another run: ${what} differ; give the same inputs to resume`,
+    { fact: { code: 'other-run', values: { what } } },
   );
 }
 

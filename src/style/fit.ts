@@ -80,10 +80,19 @@ function refuse(
     throw new OutOfMemoryError(
       `${place} needs a tensor of ${mib(largestBytes)} MiB, ` +
         `and this adapter binds at most ${mib(bindingBytes)} MiB: choose --size ${safe} or less${otherwise}${instead}`,
+      {
+        fact: {
+          code: 'size-limit',
+          values: { ...size, needed: mib(largestBytes), most: mib(bindingBytes), size: safe },
+        },
+      },
     );
   }
   throw new OutOfMemoryError(
     `${place} needs ${mib(peakBytes)} MiB, and at most ${mib(memoryBytes)} MiB may be taken: ` +
       `choose a smaller --size, or --memory ${Math.ceil(peakBytes / 2 ** 20)} if there is so much${otherwise}${instead}`,
+    {
+      fact: { code: 'memory-limit', values: { ...size, needed: mib(peakBytes), most: mib(memoryBytes) } },
+    },
   );
 }

@@ -39,6 +39,7 @@ export { growRun, LIVE_OPTIONS, type LiveOptions, reviseRun } from './revise.js'
 export { planStep } from './session.js';
 export {
   type StepEvent,
+  type StyleStage,
   type StylizeHooks,
   type StylizeResult,
   stylize,

@@ -111,6 +111,12 @@ export function usableScales(input: Pick<StylizeInput, 'content' | 'weights'>, o
   throw new InputError(
     `a ${width}x${height} content picture becomes ${last.width}x${last.height} at size ${o.size}; ` +
       `${net} needs at least ${least} pixels on each side for the layers that are compared`,
+    {
+      fact: {
+        code: 'content-small',
+        values: { width: last.width, height: last.height, size: o.size, least },
+      },
+    },
   );
 }
 
@@ -132,19 +138,23 @@ function preparedStyles(input: Omit<StylizeInput, 'device'>, o: StyleOptions): P
   const sources = styleSources(input);
   if (sources.length === 0) throw new InputError('give at least one style picture');
   const masked = sources.some((source) => source.mask);
-  if (masked && !input.contentMask) throw new InputError('a style mask needs a content mask');
+  if (masked && !input.contentMask) throw missingMask('a style mask needs a content mask');
   if (input.contentMask && !masked)
-    throw new InputError('a content mask needs a style mask: which style goes where?');
+    throw missingMask('a content mask needs a style mask: which style goes where?');
   if (masked && o.styleLoss === 'w2')
-    throw new InputError('masks need the style loss gram; w2 has no regions');
+    throw new InputError('masks need the style loss gram; w2 has no regions', {
+      fact: { code: 'masks-w2', values: {} },
+    });
   if (o.init === 'image' && !input.initImage && !input.resume) {
-    throw new InputError('init image needs a picture to start from');
+    throw new InputError('init image needs a picture to start from', {
+      fact: { code: 'init-missing', values: {} },
+    });
   }
   return sources.map(({ image, weight = 1, mask }, i) => {
     if (!(weight > 0 && Number.isFinite(weight))) {
       throw new InputError(`weight of style ${i + 1} must be a positive number, got ${weight}`);
     }
-    if (mask) checkAspect(`mask of style ${i + 1}`, mask, image);
+    if (mask) checkAspect('mask of style', mask, image, i + 1);
     const matched = o.color.startsWith('match-')
       ? matchColors(image, input.content, o.color === 'match-histogram' ? 'histogram' : 'mean-covariance')
       : image;
@@ -159,11 +169,21 @@ function preparedStyles(input: Omit<StylizeInput, 'device'>, o: StyleOptions): P
   });
 }
 
-function checkAspect(name: string, mask: Size, picture: Size): void {
+function missingMask(message: string): InputError {
+  return new InputError(message, { fact: { code: 'masks-missing', values: {} } });
+}
+
+function checkAspect(name: string, mask: Size, picture: Size, number?: number): void {
   const ratio = mask.width / mask.height / (picture.width / picture.height);
   if (Math.abs(Math.log(ratio)) > ASPECT_TOLERANCE) {
     throw new InputError(
-      `${name} is ${mask.width}x${mask.height}; it must have the shape of the picture it is for (${picture.width}x${picture.height})`,
+      `${name}${number === undefined ? '' : ` ${number}`} is ${mask.width}x${mask.height}; it must have the shape of the picture it is for (${picture.width}x${picture.height})`,
+      {
+        fact: {
+          code: 'mask-shape',
+          values: { name, width: mask.width, height: mask.height, of: `${picture.width}x${picture.height}` },
+        },
+      },
     );
   }
 }

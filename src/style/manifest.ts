@@ -33,7 +33,10 @@ const runManifest = z
     weights: sha256,
     precision: z.enum(['f32', 'mixed']),
     content: picture,
-    styles: z.array(picture).min(1),
+    styles: z.array(picture.extend({ mask: picture.optional() })).min(1),
+    contentMask: picture.optional(),
+    /** Where the run began, with the option init: image. */
+    initImage: picture.optional(),
     phases: z.array(phase).min(1),
     /** Steps done in all. */
     steps: z.int().nonnegative(),
@@ -50,6 +53,15 @@ const runManifest = z
   .refine(
     ({ phases, styles }) => phases.every(({ shares }) => shares.length === styles.length),
     'every phase must have a share for each style',
+  )
+  .refine(
+    ({ contentMask, styles }) =>
+      (contentMask !== undefined) === styles.some(({ mask }) => mask !== undefined),
+    'a content mask needs a mask of a style, and the reverse',
+  )
+  .refine(
+    ({ initImage, phases }) => initImage === undefined || phases[0]!.options.init === 'image',
+    'a picture to begin with needs the option init: image',
   );
 
 /** A part of a run between two changes of its options. */

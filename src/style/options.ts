@@ -265,18 +265,24 @@ export function checkOptions(o: StyleOptions, net: string): void {
 
 function integer(name: string, value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new InputError(`${name} must be a whole number in ${low}..${high}, got ${value}`);
+    throw new InputError(`${name} must be a whole number in ${low}..${high}, got ${value}`, {
+      fact: { code: 'whole-range', values: { name, low, high, value } },
+    });
   }
 }
 
 function between(name: string, value: number, low: number, high: number): void {
   if (!(value >= low && value <= high))
-    throw new InputError(`${name} must be a number in ${low}..${high}, got ${value}`);
+    throw new InputError(`${name} must be a number in ${low}..${high}, got ${value}`, {
+      fact: { code: 'number-range', values: { name, low, high, value } },
+    });
 }
 
 function member(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value))
-    throw new InputError(`${name} must be one of ${allowed.join(', ')}, got ${value}`);
+    throw new InputError(`${name} must be one of ${allowed.join(', ')}, got ${value}`, {
+      fact: { code: 'one-of', values: { name, allowed: allowed.join(', '), value } },
+    });
 }
 
 function layers(name: string, weights: Readonly<Record<string, number>>, net: string): void {

@@ -35,6 +35,7 @@ export function splitRegions(mask: RgbImage, where: string): Region[] {
     if (centres.length > MAX_REGIONS) {
       throw new InputError(
         `${where}: a mask may have at most ${MAX_REGIONS} colours; this one looks like a photograph`,
+        { fact: { code: 'mask-colours', values: { where, most: MAX_REGIONS } } },
       );
     }
   }

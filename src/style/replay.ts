@@ -12,6 +12,8 @@ import { type StylizeHooks, type StylizeResult, stylize } from './stylize.js';
 export interface ReplayInput extends Omit<StylizeInput, 'options' | 'resume' | 'style'> {
   /** In the manifest's order; shares come from the manifest. */
   readonly styles: readonly StylizeInput['content'][];
+  /** One for each style, undefined where the manifest has none; no style has one unless given. */
+  readonly styleMasks?: readonly (StylizeInput['content'] | undefined)[];
   /** Goes on from here: a checkpoint of an interrupted replay. */
   readonly resume?: Checkpoint;
 }
@@ -25,12 +27,15 @@ export async function replay(
   manifest: RunManifest,
   hooks: StylizeHooks = {},
 ): Promise<StylizeResult> {
-  const { styles, resume, ...rest } = input;
+  const { styles, styleMasks, resume, ...rest } = input;
   if (styles.length !== manifest.styles.length)
     throw new InputError(`the run has ${manifest.styles.length} styles, got ${styles.length}`);
   const inputOf = ({ shares }: RunPhase) => ({
     ...rest,
-    style: styles.map((image, i) => ({ image, weight: shares[i]! })),
+    style: styles.map((image, i) => {
+      const mask = styleMasks?.[i];
+      return { image, weight: shares[i]!, ...(mask ? { mask } : {}) };
+    }),
   });
   const { phases, steps } = manifest;
   let first = 0;

@@ -55,14 +55,24 @@ export interface TileEvent {
   readonly total: number;
 }
 
+/** What is done before the first step of a scale. */
+export interface StyleStage {
+  readonly kind: 'measure' | 'compile' | 'tiles' | 'optimise';
+  readonly width: number;
+  readonly height: number;
+  /** From 1, of `scales`. */
+  readonly scale: number;
+  readonly scales: number;
+}
+
 /** What a caller hears of a run, and how it stops one. */
 export interface StylizeHooks {
   /** Called after every step; a promise is awaited. */
   onStep?(event: StepEvent): void | Promise<void>;
   /** Called after each tile of a step that goes over tiles. */
   onTile?(event: TileEvent): void;
-  /** Called as work before the first step of a scale goes on. */
-  onStage?(stage: string): void;
+  /** Called as work before the first step of a scale goes on: in words, and as data. */
+  onStage?(text: string, stage: StyleStage): void;
   /** Ends the run after the current step, or between two tiles of it, whose work is then lost. */
   readonly signal?: AbortSignal;
   /** Steps between readings of the losses; 10 unless said. */
@@ -178,15 +188,25 @@ class Run {
   }
 
   private async open(index: number, size: Size): Promise<StepSession> {
-    const stage = (text: string) => this.hooks.onStage?.(`${size.width}x${size.height}: ${text}`);
-    stage('measuring content and styles');
+    const place = { ...size, scale: index + 1, scales: this.sizes.length };
+    const stage = (kind: StyleStage['kind'], text: string) =>
+      this.hooks.onStage?.(`${size.width}x${size.height}: ${text}`, { kind, ...place });
+    stage('measure', 'measuring content and styles');
     const content = await this.pictures.contentAt(size);
     const styles = await this.pictures.stylesAt(size);
     const targets = await computeTargets(this.store, this.net, content, styles, this.o);
     this.store.releaseDerived();
-    stage('compiling the step');
-    const session = await openSession(this.store, this.net, this.input.weights, size, targets, this.o, stage);
-    stage(`optimising, scale ${index + 1} of ${this.sizes.length}`);
+    stage('compile', 'compiling the step');
+    const session = await openSession(
+      this.store,
+      this.net,
+      this.input.weights,
+      size,
+      targets,
+      this.o,
+      (text) => stage('tiles', text),
+    );
+    stage('optimise', `optimising, scale ${index + 1} of ${this.sizes.length}`);
     return session;
   }
 
@@ -235,6 +255,12 @@ class Run {
     if (bad) {
       throw new FacetError(
         `the loss ${bad[0]} became ${bad[1]} at step ${this.step}: lower the learning rate (${this.o.learningRate}) or the weights`,
+        {
+          fact: {
+            code: 'diverged',
+            values: { loss: bad[0], step: this.step, learningRate: this.o.learningRate },
+          },
+        },
       );
     }
   }

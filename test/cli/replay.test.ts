@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writePicture } from '../../harness/node/pictures.js';
+import { rgbImage } from '../../src/base/image.js';
 import type { StyleOptions } from '../../src/style/options.js';
 import { contentPicture, stylePicture } from '../style/shared.js';
 import { facet } from './facet.js';
@@ -66,5 +67,55 @@ describe('facet stylize --replay', { timeout: 180_000 }, () => {
     await refused({ weights: '0'.repeat(64) }, `sha-256 must be ${'0'.repeat(64)}`);
     await refused({}, '--replay takes the options from its file; leave out --size', '--size', '64');
     await refused({ format: 'x' }, 'is no manifest of a style run: format');
+  });
+
+  it('asks for the masks and the first picture of a run', async () => {
+    const halves = (width: number, height: number) =>
+      rgbImage(
+        width,
+        height,
+        Float32Array.from({ length: 3 * width * height }, (_, i) =>
+          Number(Math.floor(i / 3) % width < width / 2),
+        ),
+      );
+    const { width, height } = stylePicture();
+    await writePicture(at('m.png'), halves(48, 40));
+    await writePicture(at('n.png'), halves(width, height));
+    const files = ['--content-mask', 'm.png', '--style-mask', 'n.png', '--init', 'm.png'];
+    const made = await run('d.png', '--size', '48', '--iterations', '2', '--json', ...files);
+    expect(made.code, made.stderr).toBe(0);
+    const { options, weights } = JSON.parse(made.stdout) as {
+      options: StyleOptions;
+      weights: { sha256: string };
+    };
+    const manifest = {
+      format: 'facet-style-run-1',
+      facet: '0.1.0',
+      net: 'vgg19-slim',
+      weights: weights.sha256,
+      precision: 'f32',
+      content: picture('c.png'),
+      styles: [{ ...picture('s.png'), mask: picture('n.png') }],
+      contentMask: picture('m.png'),
+      initImage: picture('m.png'),
+      phases: [{ from: 0, options, shares: [1] }],
+      steps: 2,
+      mix: { strength: 1, color: 0 },
+      adapter: 'of a test',
+    };
+    writeFileSync(at('masks.json'), JSON.stringify(manifest));
+    const again = await run('e.png', '--replay', 'masks.json', ...files);
+    expect(again.code, again.stderr).toBe(0);
+    expect(readFileSync(at('e.png')).equals(readFileSync(at('d.png')))).toBe(true);
+
+    const refused = async (text: string, ...more: string[]) => {
+      const { code, stderr } = await run('x.png', '--replay', 'masks.json', ...more);
+      expect(stderr).toContain(text);
+      expect(code).toBe(2);
+    };
+    await refused('the run has m.png: give it with --content-mask');
+    await refused('the run has m.png: give it with --init', ...files.slice(0, 4));
+    await refused('the run has 1 masks of styles (n.png), got 0', ...files.slice(0, 2), ...files.slice(4));
+    await refused('s.png is not the m.png', '--content-mask', 's.png', ...files.slice(2));
   });
 });

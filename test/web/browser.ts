@@ -32,8 +32,19 @@ const FLAGS = [
 const FOLDER = join(ROOT, 'dist', 'web');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Builds the studio, serves it and opens a browser for a test file. */
-export function useStudio() {
+/** An event of the browser's own recording; times in microseconds. */
+interface TraceEvent {
+  readonly ph: string;
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Processor time of the thread: what other programs take of the machine is not in it, nor is what it waits for. */
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+/** Builds the studio, serves it and opens a browser for a test file, with more flags where a test needs some. */
+export function useStudio(flags: readonly string[] = []) {
   const held: { browser?: Browser; server?: ReturnType<typeof serve>; url?: string } = {};
   beforeAll(async () => {
     execFileSync(process.execPath, [join(ROOT, 'scripts', 'build-web.mjs')], { stdio: 'pipe' });
@@ -43,7 +54,7 @@ export function useStudio() {
         resolve();
       });
     });
-    held.browser = await chromium.launch({ executablePath: chromiumPath!, args: FLAGS });
+    held.browser = await chromium.launch({ executablePath: chromiumPath!, args: [...FLAGS, ...flags] });
   }, 120_000);
   afterAll(async () => {
     await held.browser?.close();
@@ -67,6 +78,35 @@ export function useStudio() {
       page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
       context.on('request', (request) => requests.push(request));
       return { context, page, troubles, requests };
+    },
+    /** Records the tasks of the pages' main threads until its result is called: milliseconds of processor time, longest first. */
+    async recordTasks(): Promise<() => Promise<number[]>> {
+      const session = await held.browser!.newBrowserCDPSession();
+      const events: TraceEvent[] = [];
+      session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+      const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+      await session.send('Tracing.start', {
+        transferMode: 'ReportEvents',
+        traceConfig: {
+          includedCategories: ['disabled-by-default-devtools.timeline', '__metadata'],
+          excludedCategories: ['*'],
+        },
+      });
+      return async () => {
+        await session.send('Tracing.end');
+        await complete;
+        await session.detach();
+        const thread = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`;
+        const main = new Set(
+          events
+            .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+            .map(thread),
+        );
+        return events
+          .filter((event) => event.ph === 'X' && event.name === 'RunTask' && main.has(thread(event)))
+          .map(({ tdur }) => tdur! / 1000)
+          .sort((a, b) => b - a);
+      };
     },
     /** Ends the browser's GPU process, as a driver that is reset does. */
     crashGpu: async () => {
@@ -117,7 +157,7 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
 
 /** Waits until the run is in a state. */
 export async function inState(page: Page, kind: 'running' | 'paused' | 'ended'): Promise<void> {
-  await page.locator(`[data-run=${kind}]`).waitFor({ timeout: 120_000 });
+  await page.locator(`[data-run=${kind}]`).waitFor({ timeout: 300_000 });
 }
 
 /** What a button downloads, by name and content. */

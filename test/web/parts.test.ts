@@ -7,8 +7,14 @@ import { thinned } from '../../harness/web/studio/style/run-store.js';
 import { formatLayers, parseLayers, settingsOf } from '../../harness/web/studio/style/settings.js';
 import { en } from '../../harness/web/studio/text/en.js';
 import { zh } from '../../harness/web/studio/text/zh.js';
+import { classesZh, errorsZh, namesZh } from '../../harness/web/studio/text/zh-errors.js';
 import { webManifest } from '../../harness/web/weights.js';
 import { contentSecurityPolicy } from '../../scripts/lib/headers.mjs';
+import type { InputError } from '../../src/base/errors.js';
+import * as errors from '../../src/base/errors.js';
+import { rgbImage } from '../../src/base/image.js';
+import type { LoadedWeights } from '../../src/nets/manifest.js';
+import { checkInput } from '../../src/style/input.js';
 import { type PartialStyleOptions, PRESET_NAMES, resolveOptions } from '../../src/style/options.js';
 import { ROOT } from '../architecture/source.js';
 
@@ -28,11 +34,44 @@ describe('texts', () => {
       .map((name) => readFileSync(join(studio, name), 'utf8'))
       .join('\n');
     // Keys that are put together from a prefix.
-    const built = /^(?:trouble\.|tab\.)/;
+    const built = /^(?:trouble\.|tab\.|style\.stage\.|faces\.doubt\.|hood\.tuned\.)/;
     const unused = Object.keys(en).filter(
       (key) => ![`'${key}'`, `"${key}"`].some((quoted) => code.includes(quoted)) && !built.test(key),
     );
     expect(unused).toEqual([]);
+  });
+});
+
+describe('errors', () => {
+  const manifest = webManifest('vgg19-slim');
+  const weights = { manifest, convention: manifest.input };
+  const image = rgbImage(32, 32, new Float32Array(3 * 32 * 32));
+  const run = { weights: { ...weights, net: 'vgg19-slim' } as LoadedWeights, content: image, style: image };
+  const wide = rgbImage(64, 32, new Float32Array(3 * 64 * 32));
+  const thrown: (() => unknown)[] = [
+    () => resolveOptions({ size: 1.5 }, weights),
+    () => resolveOptions({ beta1: 2 }, weights),
+    () => resolveOptions({ color: 'blue' as 'keep' }, weights),
+    () => checkInput({ ...run, contentMask: image }),
+    () => checkInput({ ...run, initImage: wide }),
+    () => checkInput({ ...run, options: { init: 'image' } }),
+    () => checkInput({ ...run, content: rgbImage(640, 16, new Float32Array(3 * 640 * 16)) }),
+  ];
+  it.each(thrown.map((make) => [make] as const))('carry what their sentence asks for: %s', (make) => {
+    let error: unknown;
+    try {
+      make();
+    } catch (caught) {
+      error = caught;
+    }
+    const fact = (error as InputError).fact!;
+    const asked = [...errorsZh[fact.code].matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+    expect(Object.keys(fact.values)).toEqual(expect.arrayContaining(asked));
+    if (typeof fact.values.name === 'string') expect(Object.keys(namesZh)).toContain(fact.values.name);
+  });
+  it('are all said in Chinese, by class where there is no sentence', () => {
+    const classes = Object.values(errors).map(({ name }) => name);
+    expect(Object.keys(classesZh).sort()).toEqual(classes.sort());
   });
 });
 

@@ -16,7 +16,8 @@ const count: Job<{ to: number }, number, 'faster', string> = async ({ to }, { em
 };
 const refuse: Job<{ how: string }, never, never, never> = async ({ how }) => {
   if (how === 'input') throw new InputError('size must be a whole number, got 1.5');
-  if (how === 'memory') throw new OutOfMemoryError('too much');
+  if (how === 'memory')
+    throw new OutOfMemoryError('too much', { fact: { code: 'size-limit', values: { size: 512 } } });
   throw new TypeError('a bug');
 };
 const give: Job<object, never, never, Uint8Array> = async () => {
@@ -61,7 +62,9 @@ describe('the wire', () => {
     const input = await client.call('refuse', { how: 'input' }).catch((error: Error) => error);
     expect(input).toBeInstanceOf(InputError);
     expect(input).toMatchObject({ name: 'InputError', message: 'size must be a whole number, got 1.5' });
-    await expect(client.call('refuse', { how: 'memory' })).rejects.toBeInstanceOf(OutOfMemoryError);
+    const memory = await client.call('refuse', { how: 'memory' }).catch((error: Error) => error);
+    expect(memory).toBeInstanceOf(OutOfMemoryError);
+    expect(memory).toMatchObject({ fact: { code: 'size-limit', values: { size: 512 } } });
     await expect(client.call('refuse', { how: '' })).rejects.toMatchObject({ name: 'TypeError' });
   });
   it('says which job is missing', async () => {

@@ -19,26 +19,20 @@ import {
   type RenameOutcome,
   type Sample,
 } from '../../../src/faces/gallery/types.js';
-import { done, eachKey, openDatabase, refused, transact } from './requests.js';
-
-/** A sample without its crop, which lies under the same number in a store of its own. */
-interface Row extends Omit<Sample, 'crop'> {
-  readonly seq: number;
-  readonly collection: string;
-}
-
-const COLLECTIONS = 'collections';
-const SAMPLES = 'samples';
-const CROPS = 'crops';
-
-/** Indexes of the samples; each begins with the collection. */
-const INDEXES = {
-  order: { keys: ['collection', 'seq'], unique: true },
-  id: { keys: ['collection', 'id'], unique: true },
-  crop: { keys: ['collection', 'cropHash'], unique: true },
-  person: { keys: ['collection', 'person'], unique: false },
-  ofPerson: { keys: ['collection', 'person', 'seq'], unique: true },
-} as const;
+import { done, openDatabase, refused, transact } from '../idb-requests.js';
+import {
+  COLLECTIONS,
+  CROPS,
+  index,
+  peopleOf,
+  type Row,
+  recordOf,
+  remove,
+  rowsOf,
+  SAMPLES,
+  upgrade,
+  within,
+} from './idb-rows.js';
 
 /** The store of galleries `name`; `factory` is the page's own unless said. InputError where the browser keeps none. */
 export function browserGallery(name = 'facet-gallery', factory?: IDBFactory): GalleryStore {
@@ -271,46 +265,5 @@ class IndexedDbBackend implements GalleryBackend {
       throw refused(this.location, error);
     });
     return this.opened;
-  }
-}
-
-function upgrade(database: IDBDatabase): void {
-  database.createObjectStore(COLLECTIONS, { keyPath: 'name' });
-  database.createObjectStore(CROPS);
-  const samples = database.createObjectStore(SAMPLES, { keyPath: 'seq', autoIncrement: true });
-  for (const [name, { keys, unique }] of Object.entries(INDEXES))
-    samples.createIndex(name, [...keys], { unique });
-}
-
-function index(t: IDBTransaction, name: keyof typeof INDEXES): IDBIndex {
-  return t.objectStore(SAMPLES).index(name);
-}
-
-/** Every key that begins with `name`: an array sorts behind all numbers and texts. */
-function within(...prefix: string[]): IDBKeyRange {
-  return IDBKeyRange.bound(prefix, [...prefix, []]);
-}
-
-function recordOf(t: IDBTransaction, name: string): Promise<CollectionRecord | undefined> {
-  return done(t.objectStore(COLLECTIONS).get(name) as IDBRequest<CollectionRecord | undefined>);
-}
-
-function rowsOf(t: IDBTransaction, collection: string, person: string): Promise<Row[]> {
-  return done(index(t, 'person').getAll([collection, person]) as IDBRequest<Row[]>);
-}
-
-/** Names of the people of a collection, each once, in no order that is promised. */
-async function peopleOf(t: IDBTransaction, collection: string): Promise<string[]> {
-  const names: string[] = [];
-  await eachKey(index(t, 'person').openKeyCursor(within(collection), 'nextunique'), ({ key }) => {
-    names.push((key as [string, string])[1]);
-  });
-  return names;
-}
-
-async function remove(t: IDBTransaction, keys: readonly IDBValidKey[]): Promise<void> {
-  for (const key of keys) {
-    await done(t.objectStore(SAMPLES).delete(key));
-    await done(t.objectStore(CROPS).delete(key));
   }
 }

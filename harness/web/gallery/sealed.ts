@@ -70,6 +70,7 @@ export async function unseal(
   } catch (error) {
     throw new InputError(`${where}: the passphrase is not that of this file, or the file is damaged`, {
       cause: error,
+      fact: { code: 'passphrase', values: { where } },
     });
   }
 }

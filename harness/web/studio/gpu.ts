@@ -12,13 +12,19 @@ export type GpuState =
 /** Where the start of the machine stands. */
 export const gpu = signal<GpuState>({ kind: 'starting', received: 0, total: 0 });
 
+/** Counts the workers: what an earlier one held is gone. */
+export const workers = signal(0);
+
 let current: WorkerClient<StudioJobs> | undefined;
 
 /** The studio's worker; started by the first call. */
 export function studioWorker(): WorkerClient<StudioJobs> {
-  current ??= new WorkerClient<StudioJobs>(
-    new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'facet' }),
-  );
+  if (!current) {
+    current = new WorkerClient<StudioJobs>(
+      new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'facet' }),
+    );
+    workers.value++;
+  }
   return current;
 }
 

@@ -3,9 +3,10 @@ import type { WorkerContext } from '../worker/context.js';
 import { styleJobs } from '../worker/style-jobs.js';
 import { faceJobs } from './faces/jobs.js';
 import { hoodJobs } from './hood/jobs.js';
+import { runJobs } from './style/run-jobs.js';
 
 export function studioJobs(context: WorkerContext) {
-  return { ...styleJobs(context), ...faceJobs(context), ...hoodJobs(context) };
+  return { ...styleJobs(context), ...runJobs(context), ...faceJobs(context), ...hoodJobs(context) };
 }
 
 /** For clients: `WorkerClient<StudioJobs>`. */

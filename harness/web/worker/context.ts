@@ -18,8 +18,8 @@ export interface DecodedPicture {
   readonly sha256: string;
 }
 
-/** Pictures kept: a content and a handful of styles, so that a run that goes on decodes nothing anew. */
-const KEPT_PICTURES = 8;
+/** Pictures kept: a content and a handful of styles with their masks, so that a run that goes on decodes nothing anew. */
+const KEPT_PICTURES = 12;
 
 /** The worker's own state; made once, at its start. */
 export class WorkerContext {

@@ -18,22 +18,24 @@ export interface WireError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string | undefined;
+  readonly fact?: errors.ErrorFact | undefined;
 }
 
-const CLASSES = new Map<string, new (message: string) => Error>(
+const CLASSES = new Map<string, new (message: string, options?: errors.FacetErrorOptions) => Error>(
   Object.values(errors).map((kind) => [kind.name, kind]),
 );
 
 export function encodeError(error: unknown): WireError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const { name, message, stack } = error;
-  return { name, message, stack };
+  const fact = error instanceof errors.FacetError ? error.fact : undefined;
+  return { name, message, stack, ...(fact ? { fact } : {}) };
 }
 
 /** The error again, of Facet's class of that name where there is one. */
-export function decodeError({ name, message, stack }: WireError): Error {
+export function decodeError({ name, message, stack, fact }: WireError): Error {
   const found = CLASSES.get(name) ?? Error;
-  const error = new found(message);
+  const error = new found(message, { fact });
   error.name = name;
   if (stack !== undefined) error.stack = stack;
   return error;

@@ -10,7 +10,7 @@ import { type RunManifest, type RunPhase, withPhase } from '../../../src/style/m
 import { contentAt, PLAIN_MIX } from '../../../src/style/mix.js';
 import type { PartialStyleOptions, StyleOptions } from '../../../src/style/options.js';
 import { growRun, type LiveOptions, reviseRun } from '../../../src/style/revise.js';
-import { type StepEvent, type StylizeResult, stylize } from '../../../src/style/stylize.js';
+import { type StepEvent, type StyleStage, type StylizeResult, stylize } from '../../../src/style/stylize.js';
 import type { StyleTrace } from '../../../src/style/trace.js';
 import { toPixels } from '../pictures.js';
 import { FACET_VERSION } from '../version.js';
@@ -28,7 +28,11 @@ export interface StylizeParams {
   /** `vgg19-slim` unless said; another one has been read by `ready`. */
   readonly net?: string;
   readonly content: NamedFile;
-  readonly styles: readonly (NamedFile & { readonly share: number })[];
+  /** Blended by their shares; a mask says by its colours which regions of the content take their style from where. */
+  readonly styles: readonly (NamedFile & { readonly share: number; readonly mask?: NamedFile | undefined })[];
+  readonly contentMask?: NamedFile | undefined;
+  /** For the option `init: 'image'`. */
+  readonly initImage?: NamedFile | undefined;
   /** Of a run that begins. */
   readonly options?: PartialStyleOptions;
   readonly precision?: Precision;
@@ -53,7 +57,7 @@ export interface StylizeParams {
 
 /** What the job `stylize` tells while it runs. */
 export type StylizeEvent =
-  | { readonly type: 'stage'; readonly text: string }
+  | { readonly type: 'stage'; readonly text: string; readonly stage: StyleStage }
   | ({ readonly type: 'compile' } & CompileProgress)
   | { readonly type: 'tile'; readonly step: number; readonly done: number; readonly total: number }
   | { readonly type: 'started'; readonly phases: readonly RunPhase[]; readonly trace: StyleTrace }
@@ -107,6 +111,14 @@ export function stylizeJob(
   };
 }
 
+/** What a run is made from. */
+interface RunPictures {
+  readonly content: DecodedPicture;
+  readonly styles: readonly (DecodedPicture & { readonly mask: DecodedPicture | undefined })[];
+  readonly contentMask: DecodedPicture | undefined;
+  readonly initImage: DecodedPicture | undefined;
+}
+
 class LiveRun {
   private paused: { readonly until: Promise<void>; readonly end: () => void } | undefined;
   private wantsCheckpoint = false;
@@ -127,13 +139,18 @@ class LiveRun {
     const { params, context } = this;
     const device = await this.worker.device(params.precision ?? precisionOf(params));
     const weights = await this.worker.weights(params.net ?? 'vgg19-slim');
-    const content = await this.worker.picture(params.content.file, `content ${params.content.name}`);
-    const styles: DecodedPicture[] = [];
-    for (const { file, name } of params.styles) styles.push(await this.worker.picture(file, `style ${name}`));
+    const pictures = await this.decode();
+    const { contentMask, initImage } = pictures;
     const plain = {
       weights,
-      content: content.image,
-      style: styles.map(({ image }, i) => ({ image, weight: params.styles[i]!.share })),
+      content: pictures.content.image,
+      style: pictures.styles.map(({ image, mask }, i) => ({
+        image,
+        weight: params.styles[i]!.share,
+        ...(mask ? { mask: mask.image } : {}),
+      })),
+      ...(contentMask ? { contentMask: contentMask.image } : {}),
+      ...(initImage ? { initImage: initImage.image } : {}),
     };
     const resume = await resumed(plain, params);
     const input = { ...plain, ...(resume ? { resume } : { options: params.options ?? {} }) };
@@ -148,7 +165,7 @@ class LiveRun {
       {
         signal: context.signal,
         ...(params.lossEvery ? { lossEvery: params.lossEvery } : {}),
-        onStage: (text) => context.emit({ type: 'stage', text }),
+        onStage: (text, stage) => context.emit({ type: 'stage', text, stage }),
         onTile: ({ step, done, total }) => context.emit({ type: 'tile', step, done, total }),
         onStep: async (event) => {
           if (!phases) begin((await event.checkpoint()).options, { steps: [], series: {}, scales: [] });
@@ -157,7 +174,24 @@ class LiveRun {
       },
     );
     phases ??= phasesOf(params, result.options, 0);
-    return this.done(device, input, result, { content, styles, phases });
+    return this.done(device, input, result, { ...pictures, phases });
+  }
+
+  private async decode(): Promise<RunPictures> {
+    const { worker, params } = this;
+    const read = (role: string, { file, name }: NamedFile) => worker.picture(file, `${role} ${name}`);
+    const optional = async (role: string, picture: NamedFile | undefined) =>
+      picture && (await read(role, picture));
+    const content = await read('content', params.content);
+    const styles: RunPictures['styles'][number][] = [];
+    for (const style of params.styles)
+      styles.push({ ...(await read('style', style)), mask: await optional('style mask', style.mask) });
+    return {
+      content,
+      styles,
+      contentMask: await optional('content mask', params.contentMask),
+      initImage: await optional('init', params.initImage),
+    };
   }
 
   private hear(message: StylizeMessage): void {
@@ -217,7 +251,7 @@ class LiveRun {
     device: Device,
     input: Omit<StylizeInput, 'device'>,
     result: StylizeResult,
-    made: { content: DecodedPicture; styles: DecodedPicture[]; phases: RunPhase[] },
+    made: RunPictures & { readonly phases: readonly RunPhase[] },
   ) {
     const { params } = this;
     const { image, trace, steps, aborted } = result;
@@ -237,7 +271,12 @@ class LiveRun {
       weights: input.weights.sha256,
       precision: device.target.precision,
       content: named(params.content, made.content),
-      styles: made.styles.map((style, i) => named(params.styles[i]!, style)),
+      styles: made.styles.map((style, i) => ({
+        ...named(params.styles[i]!, style),
+        ...(style.mask ? { mask: named(params.styles[i]!.mask!, style.mask) } : {}),
+      })),
+      ...(made.contentMask ? { contentMask: named(params.contentMask!, made.contentMask) } : {}),
+      ...(made.initImage ? { initImage: named(params.initImage!, made.initImage) } : {}),
       phases: made.phases.map(({ from, options, shares }) => ({ from, options, shares: [...shares] })),
       steps,
       mix: PLAIN_MIX,

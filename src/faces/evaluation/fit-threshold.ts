@@ -34,6 +34,7 @@ export function fitThreshold(
   if (!(point.threshold > 0)) {
     throw new InputError(
       `no threshold above 0 lets at most ${far} of the ${point.far.trials} pairs of different people pass; some are equal`,
+      { fact: { code: 'no-threshold', values: { far, pairs: point.far.trials } } },
     );
   }
   return { ...point, calibration: calibration === 'platt' ? fitPlatt(pairs) : fitIsotonic(pairs) };
@@ -67,8 +68,10 @@ function allPairs(people: readonly NamedEmbedding[]): ScoredPair[] {
     }
   }
   if (!pairs.some(({ same }) => same) || !pairs.some(({ same }) => !same)) {
+    const names = new Set(people.map(({ name }) => name)).size;
     throw new InputError(
-      `a threshold needs at least two people and two pictures of one of them, got ${people.length} pictures of ${new Set(people.map(({ name }) => name)).size}`,
+      `a threshold needs at least two people and two pictures of one of them, got ${people.length} pictures of ${names}`,
+      { fact: { code: 'few-people', values: { pictures: people.length, people: names } } },
     );
   }
   return pairs;

@@ -127,7 +127,9 @@ export function checkTarget(
 ): asserts pinned is ModelContract {
   const { name, contract } = target;
   if (pinned === undefined)
-    throw new InputError(`${location}: there is no collection ${JSON.stringify(name)}`);
+    throw new InputError(`${location}: there is no collection ${JSON.stringify(name)}`, {
+      fact: { code: 'collection-missing', values: { name } },
+    });
   if (contract !== null && !sameContract(pinned, contract)) {
     throw new InputError(
       `${location}: collection ${JSON.stringify(name)} holds embeddings of ${describeContract(pinned)}, ` +

@@ -105,6 +105,7 @@ export class Collection {
     if (outcome === 'taken') {
       throw new InputError(
         `${this}: there is a ${JSON.stringify(name)} already; merging would make the two one person`,
+        { fact: { code: 'person-there', values: { name } } },
       );
     }
     return outcome;
@@ -255,7 +256,9 @@ export class Collection {
   }
 
   private nobody(name: string): InputError {
-    return new InputError(`${this}: there is nobody called ${JSON.stringify(name)}`);
+    return new InputError(`${this}: there is nobody called ${JSON.stringify(name)}`, {
+      fact: { code: 'person-missing', values: { name } },
+    });
   }
 }
 

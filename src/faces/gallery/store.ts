@@ -35,7 +35,9 @@ export class GalleryStore {
       created: new Date().toISOString(),
     };
     if (!(await this.backend.create(record))) {
-      throw new InputError(`${this.location}: there is a collection ${JSON.stringify(record.name)} already`);
+      throw new InputError(`${this.location}: there is a collection ${JSON.stringify(record.name)} already`, {
+        fact: { code: 'collection-there', values: { name: record.name } },
+      });
     }
     return new Collection(this.backend, record.name, record.contract);
   }
@@ -62,7 +64,9 @@ export class GalleryStore {
   async deleteCollection(name: string): Promise<void> {
     const known = checkName(name, 'collection');
     if (!(await this.backend.drop(known))) {
-      throw new InputError(`${this.location}: there is no collection ${JSON.stringify(known)}`);
+      throw new InputError(`${this.location}: there is no collection ${JSON.stringify(known)}`, {
+        fact: { code: 'collection-missing', values: { name: known } },
+      });
     }
   }
 

@@ -1,7 +1,7 @@
 // The camera: its pictures are looked at one after the other, as fast as they are done.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { studioWorker } from '../gpu.js';
-import { t } from '../i18n.js';
+import { type TextKey, t } from '../i18n.js';
 import { attempt } from './control.js';
 import { chosen, collection, pictures, settings, trouble } from './state.js';
 
@@ -29,7 +29,7 @@ export function Camera() {
     try {
       setStream(await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: WIDTH } } }));
     } catch (error) {
-      trouble.value = t('faces.cameraRefused', { reason: (error as Error).message });
+      trouble.value = refusal(error as Error);
     }
   };
   return (
@@ -42,6 +42,18 @@ export function Camera() {
       </div>
     </div>
   );
+}
+
+/** The reasons that browsers name. */
+const REFUSALS: Readonly<Record<string, TextKey>> = {
+  NotAllowedError: 'faces.cameraDenied',
+  NotFoundError: 'faces.cameraNone',
+  NotReadableError: 'faces.cameraBusy',
+};
+
+function refusal({ name, message }: Error) {
+  const text = REFUSALS[name];
+  return text ? { text } : { text: 'faces.cameraRefused' as const, values: { reason: message } };
 }
 
 async function watch(video: HTMLVideoElement, live: { on: boolean }): Promise<void> {

@@ -28,7 +28,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
   try {
     return await work();
   } catch (error) {
-    trouble.value = (error as Error).message;
+    trouble.value = error as Error;
     return undefined;
   }
 }
@@ -84,7 +84,7 @@ async function looked(picture: FacePicture): Promise<FacePicture> {
     }).result;
     return { ...picture, seen };
   } catch (error) {
-    return { ...picture, error: (error as Error).message };
+    return { ...picture, error: error as Error };
   }
 }
 
@@ -147,9 +147,10 @@ export async function enroll(face: SeenFace, person: string, source: string): Pr
     }),
   );
   if (!outcome) return;
-  news.value = t(outcome.status === 'enrolled' ? 'faces.enrolled' : 'faces.duplicate', {
-    person: outcome.person,
-  });
+  news.value = () =>
+    t(outcome.status === 'enrolled' ? 'faces.enrolled' : 'faces.duplicate', {
+      person: outcome.person,
+    });
   await refresh();
 }
 
@@ -182,13 +183,15 @@ export async function importGallery(file: File, passphrase: string | undefined):
   const outcome = await attempt(() => studioWorker().call('faceImport', { file, name, passphrase }));
   if (!outcome) return;
   if (outcome === 'sealed') {
-    trouble.value = t('faces.passphraseNeeded', { name });
+    trouble.value = { text: 'faces.passphraseNeeded', values: { name } };
     return;
   }
   const { enrolled, duplicates, conflicts } = outcome;
-  const told = [t('faces.imported', { enrolled, duplicates, collection: outcome.collection })];
-  if (conflicts.length > 0) told.push(t('faces.conflicts', { count: conflicts.length }));
-  news.value = told.join(' ');
+  news.value = () =>
+    [
+      t('faces.imported', { enrolled, duplicates, collection: outcome.collection }),
+      ...(conflicts.length > 0 ? [t('faces.conflicts', { count: conflicts.length })] : []),
+    ].join(' ');
   await chooseCollection(outcome.collection);
 }
 

@@ -48,7 +48,7 @@ function principal(rows: readonly Float32Array[], d: number): [number, number][]
 }
 
 async function neighbourhoods(rows: readonly Float32Array[]): Promise<[number, number][]> {
-  const { UMAP } = await import('umap-js');
+  const { UMAP } = await import('./umap.js');
   let at = 0;
   const umap = new UMAP({
     nComponents: 2,

@@ -5,7 +5,7 @@ import { chipBytes } from '../../../../src/faces/chip-bytes.js';
 import type { SearchDepth } from '../../../../src/faces/detect.js';
 import { namedOnce } from '../../../../src/faces/gallery/rank.js';
 import type { Candidate, QualityFacts } from '../../../../src/faces/gallery/types.js';
-import { judgeFace } from '../../../../src/faces/gate.js';
+import { judgeFace, type QualityReason } from '../../../../src/faces/gate.js';
 import { judgementOf, probabilityAt } from '../../../../src/faces/judgement.js';
 import type { Point } from '../../../../src/faces/landmarks.js';
 import { faceChips, findFaces } from '../../../../src/faces/read.js';
@@ -44,7 +44,7 @@ export interface SeenFace {
   readonly landmarks: readonly Point[];
   readonly facts: QualityFacts;
   /** Why the gate would not enrol it; none where it would. */
-  readonly doubts: readonly string[];
+  readonly doubts: readonly QualityReason[];
   readonly chip: Pixels;
   readonly cropHash: string;
   /** [128], of length 1. */
@@ -84,7 +84,7 @@ export function findJob(
           landmarks,
           facts: sampleFacts(face),
           // The user sees which face it is, so that several are no doubt.
-          doubts: judgeFace(quality, 'standard', 1).reasons.map(({ message }) => message),
+          doubts: judgeFace(quality, 'standard', 1).reasons,
           chip: pixelsOf(chips[i]!),
           cropHash: await sha256Hex(chipBytes(chips[i]!)),
           embedding: embeddings[i]!,

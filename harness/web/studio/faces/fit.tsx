@@ -2,10 +2,13 @@
 import { useState } from 'preact/hooks';
 import type { Calibration } from '../../../../src/faces/evaluation/calibration.js';
 import type { SeenRate } from '../../../../src/faces/evaluation/operating-point.js';
+import { decodeError } from '../../worker/messages.js';
 import { studioWorker } from '../gpu.js';
 import { t } from '../i18n.js';
 import { Card } from '../parts/card.js';
+import { Fault } from '../parts/fault.js';
 import { NumberField, Segments } from '../parts/fields.js';
+import { useKeptFocus } from '../parts/focus.js';
 import { attempt, change, refresh } from './control.js';
 import { collection, held, news } from './state.js';
 import type { FitParams, Fit as Fitted } from './study-jobs.js';
@@ -28,6 +31,7 @@ export function ThresholdFit() {
   const [running, setRunning] = useState<{ text: string; cancel: () => void }>();
   const [fit, setFit] = useState<Fitted>();
   const known = held.value?.collections.some(({ name }) => name === collection.value) ?? false;
+  const buttons = useKeptFocus<HTMLDivElement>();
   const start = async (pictures?: readonly FitPicture[]) => {
     setFit(undefined);
     const params: FitParams = {
@@ -51,7 +55,8 @@ export function ThresholdFit() {
     );
     change({ threshold: undefined });
     await refresh();
-    news.value = t('faces.fitKept', { collection: collection.value });
+    const name = collection.value;
+    news.value = () => t('faces.fitKept', { collection: name });
   };
   return (
     <Card title={t('faces.fit')}>
@@ -75,7 +80,7 @@ export function ThresholdFit() {
           onChange={setCalibration}
         />
       </div>
-      <div class="row">
+      <div class="row" ref={buttons}>
         <label class="button" data-disabled={running ? '' : undefined}>
           <input
             type="file"
@@ -127,7 +132,9 @@ function Result({ fit: { fitted, failures }, keep }: { readonly fit: Fitted; kee
       {failures.length > 0 && (
         <details>
           <summary>{t('faces.fitSkipped', { count: failures.length })}</summary>
-          <pre>{failures.join('\n')}</pre>
+          {failures.map((failure) => (
+            <Fault key={failure.message} error={decodeError(failure)} />
+          ))}
         </details>
       )}
       <div class="row">

@@ -3,6 +3,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { Card } from '../parts/card.js';
 import { Choice, FileButton } from '../parts/fields.js';
+import { useReturnedFocus } from '../parts/focus.js';
+import { Question } from '../parts/question.js';
 import { TextField } from '../parts/text-field.js';
 import {
   changeGallery,
@@ -42,23 +44,16 @@ export function Gallery() {
         </span>
       )}
       {asked && (
-        <div class="notice warning" role="alertdialog" aria-label={asked.text}>
-          <strong>{asked.text}</strong>
-          <div class="row">
-            <button
-              type="button"
-              onClick={() => {
-                ask(undefined);
-                void changeGallery(asked.change);
-              }}
-            >
-              {asked.yes}
-            </button>
-            <button type="button" class="quiet" onClick={() => ask(undefined)}>
-              {t('faces.no')}
-            </button>
-          </div>
-        </div>
+        <Question
+          key={asked.text}
+          text={asked.text}
+          yes={asked.yes}
+          onYes={() => {
+            ask(undefined);
+            void changeGallery(asked.change);
+          }}
+          onNo={() => ask(undefined)}
+        />
       )}
       {people.length > 0 && (
         <ul class="people">
@@ -74,7 +69,7 @@ export function Gallery() {
         </ul>
       )}
       <p class="hint" role="status">
-        {news.value}
+        {news.value()}
       </p>
       <Files enabled={known !== undefined} />
       <NewCollection />
@@ -105,9 +100,9 @@ interface PersonProps {
 }
 
 function Person({ name, samples, known, ask }: PersonProps) {
-  const [renaming, setRenaming] = useState<string>();
+  const [renaming, setRenaming] = useState(false);
   const rename = (to: string) => {
-    setRenaming(undefined);
+    setRenaming(false);
     const change = { kind: 'rename', from: name, to, merge: true } as const;
     if (to !== name && known.includes(to))
       ask({ text: t('faces.merge', { person: to }), yes: t('faces.mergeYes'), change });
@@ -122,7 +117,8 @@ function Person({ name, samples, known, ask }: PersonProps) {
             type="button"
             class="quiet icon"
             aria-label={t('faces.rename', { person: name })}
-            onClick={() => setRenaming(renaming === undefined ? name : undefined)}
+            aria-expanded={renaming}
+            onClick={() => setRenaming(!renaming)}
           >
             ✎
           </button>
@@ -142,18 +138,7 @@ function Person({ name, samples, known, ask }: PersonProps) {
           </button>
         </span>
       </div>
-      {renaming !== undefined && (
-        <form
-          class="face-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            rename(renaming.trim());
-          }}
-        >
-          <TextField label={t('faces.newName', { person: name })} value={renaming} onInput={setRenaming} />
-          <button type="submit">{t('faces.save')}</button>
-        </form>
-      )}
+      {renaming && <Rename name={name} onName={rename} onLeave={() => setRenaming(false)} />}
       <ul class="crops">
         {samples.map((sample) => (
           <li key={sample.id}>
@@ -177,6 +162,35 @@ function Person({ name, samples, known, ask }: PersonProps) {
         ))}
       </ul>
     </li>
+  );
+}
+
+interface RenameProps {
+  readonly name: string;
+  onName(to: string): void;
+  onLeave(): void;
+}
+
+function Rename({ name, onName, onLeave }: RenameProps) {
+  const [to, setTo] = useState(name);
+  const place = useReturnedFocus<HTMLFormElement>({ take: true });
+  return (
+    <form
+      ref={place}
+      class="face-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (to.trim() !== '') onName(to.trim());
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onLeave();
+      }}
+    >
+      <TextField label={t('faces.newName', { person: name })} value={to} onInput={setTo} />
+      <button type="submit" disabled={to.trim() === ''}>
+        {t('faces.save')}
+      </button>
+    </form>
   );
 }
 

@@ -1,9 +1,9 @@
 // Pictures in, and how they are searched.
 import { t } from '../i18n.js';
+import { ACCEPT } from '../parts/accept.js';
 import { Card } from '../parts/card.js';
 import { DropZone } from '../parts/drop-zone.js';
 import { Choice, FileButton, Segments, Slider } from '../parts/fields.js';
-import { ACCEPT } from '../style/choose.js';
 import { Camera } from './camera.js';
 import { addPictures, change, lookAgain } from './control.js';
 import { chosen, held, nets, pictures, settings, shown, working } from './state.js';

@@ -1,7 +1,7 @@
 // The samples of the collection on a plane, to look through one by one.
 import { useEffect, useState } from 'preact/hooks';
 import { studioWorker } from '../gpu.js';
-import { t } from '../i18n.js';
+import { language, t } from '../i18n.js';
 import { Card } from '../parts/card.js';
 import { Segments } from '../parts/fields.js';
 import { attempt } from './control.js';
@@ -89,7 +89,7 @@ export function EmbeddingMap() {
                 {t('faces.sampleOf', {
                   person: sample.person,
                   source: sample.source,
-                  time: new Date(sample.time).toLocaleString(),
+                  time: new Date(sample.time).toLocaleString(language.value),
                 })}
               </span>
             </div>

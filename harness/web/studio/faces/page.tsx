@@ -1,6 +1,7 @@
 // The faces page.
 import { useEffect } from 'preact/hooks';
 import { t } from '../i18n.js';
+import { Fault } from '../parts/fault.js';
 import { Notice } from '../parts/notice.js';
 import { paste, refresh } from './control.js';
 import { ThresholdFit } from './fit.js';
@@ -22,7 +23,11 @@ export function FacesPage() {
       <div class="notices page-notices">
         {trouble.value !== undefined && (
           <Notice kind="error" title={t('faces.failed')}>
-            {trouble.value}
+            {trouble.value instanceof Error ? (
+              <Fault error={trouble.value} />
+            ) : (
+              t(trouble.value.text, trouble.value.values)
+            )}
           </Notice>
         )}
       </div>

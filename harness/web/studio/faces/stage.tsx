@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { t } from '../i18n.js';
 import { PixelCanvas } from '../parts/canvas.js';
 import { Card } from '../parts/card.js';
+import { Fault } from '../parts/fault.js';
 import { TextField } from '../parts/text-field.js';
 import { enroll } from './control.js';
 import type { Identified, SeenFace } from './find-job.js';
@@ -12,8 +13,18 @@ export function Stage() {
   const picture = shown.value;
   return (
     <Card title={t('faces.list')} class="second" aside={picture?.seen && <Count picture={picture} />}>
-      {picture ? <Picture picture={picture} /> : <div class="stage stage-empty">{t('faces.empty')}</div>}
-      {picture?.error !== undefined && <p class="bad">{picture.error}</p>}
+      {picture ? (
+        <Picture picture={picture} />
+      ) : (
+        <div class="stage">
+          <p class="stage-empty">{t('faces.empty')}</p>
+        </div>
+      )}
+      {picture?.error !== undefined && (
+        <div class="bad" role="alert">
+          <Fault error={picture.error} />
+        </div>
+      )}
       {picture?.seen?.faces.length === 0 && <p class="hint">{t('faces.foundNone')}</p>}
       {picture?.seen && picture.seen.faces.length > 0 && (
         <ul class="face-list">
@@ -86,8 +97,8 @@ function Face({ face, n, source }: FaceProps) {
           })}
         </span>
         {doubts.map((doubt) => (
-          <span key={doubt} class="hint warn">
-            {doubt}
+          <span key={doubt.rule} class="hint warn">
+            {t(`faces.doubt.${doubt.rule}`, { value: rounded(doubt.value), limit: doubt.limit })}
           </span>
         ))}
       </div>
@@ -111,6 +122,9 @@ function Face({ face, n, source }: FaceProps) {
     </li>
   );
 }
+
+/** Three digits say enough. */
+const rounded = (value: number) => Number(value.toPrecision(3));
 
 function described({ candidates, taken }: Identified): string {
   const [nearest] = candidates;

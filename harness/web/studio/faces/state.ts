@@ -1,6 +1,7 @@
 // What the faces page shows, as signals; `control.ts` changes it.
 import { computed, signal } from '@preact/signals';
 import type { SearchDepth } from '../../../../src/faces/detect.js';
+import type { TextKey } from '../i18n.js';
 import type { SeenFace, SeenPicture } from './find-job.js';
 import type { Held } from './gallery-jobs.js';
 
@@ -11,8 +12,7 @@ export interface FacePicture {
   readonly file: Blob;
   readonly url: string;
   readonly seen?: SeenPicture;
-  /** In one line. */
-  readonly error?: string;
+  readonly error?: Error;
 }
 
 /** How faces are looked for and judged. */
@@ -39,10 +39,12 @@ export const chosen = signal<number | undefined>(undefined);
 export const working = signal(false);
 export const nets = signal<{ readonly received: number; readonly total: number } | undefined>(undefined);
 export const held = signal<Held | undefined>(undefined);
-/** What went wrong last, in one line. */
-export const trouble = signal<string | undefined>(undefined);
-/** What was done last, for a screen reader too. */
-export const news = signal('');
+/** What went wrong last: an error, or a text of the page. */
+export const trouble = signal<
+  Error | { readonly text: TextKey; readonly values?: Record<string, string> } | undefined
+>(undefined);
+/** Says what was done last, in the language of the page; for a screen reader too. */
+export const news = signal<() => string>(() => '');
 
 export const shown = computed(() => pictures.value.find(({ id }) => id === chosen.value));
 

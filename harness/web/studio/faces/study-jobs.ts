@@ -10,7 +10,7 @@ import {
 import { DIMENSION, type Json } from '../../../../src/faces/gallery/types.js';
 import { faceChips, findFaces } from '../../../../src/faces/read.js';
 import type { WorkerContext } from '../../worker/context.js';
-import type { Job } from '../../worker/messages.js';
+import { encodeError, type Job, type WireError } from '../../worker/messages.js';
 import { embeddingMap, type MapMethod } from './embedding-map.js';
 import type { FaceHost, NetProgress } from './host.js';
 
@@ -51,14 +51,14 @@ export type FitEvent =
 
 export interface Fit {
   readonly fitted: FittedThreshold;
-  /** Pictures that could not be used, each in one line. */
-  readonly failures: readonly string[];
+  /** Pictures that could not be used, and why. */
+  readonly failures: readonly WireError[];
 }
 
 /** The job `faceFit`. Nothing is kept: see `faceKeep`. InputError where there are too few people or pictures. */
 export function fitJob(context: WorkerContext, host: FaceHost): Job<FitParams, FitEvent, never, Fit> {
   return async ({ collection: name, pictures, far, calibration }, { emit, signal }) => {
-    const failures: string[] = [];
+    const failures: WireError[] = [];
     const people: NamedEmbedding[] = [];
     if (!pictures) {
       const { contract } = await host.models();
@@ -71,7 +71,7 @@ export function fitJob(context: WorkerContext, host: FaceHost): Job<FitParams, F
         people.push({ name: person, embedding: await embedded(context, host, file, path, emit) });
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        failures.push(error.message);
+        failures.push(encodeError(error));
       }
     }
     return { fitted: fitThreshold(people, far, calibration), failures };
@@ -90,7 +90,9 @@ async function embedded(
   const { image } = await context.picture(file, path);
   const { faces } = await findFaces(pipeline, image, { policy: 'largest' });
   if (faces.length === 0)
-    throw new InputError(`${path}: no face was found in ${image.width}x${image.height} px`);
+    throw new InputError(`${path}: no face was found in ${image.width}x${image.height} px`, {
+      fact: { code: 'no-face', values: { where: path, width: image.width, height: image.height } },
+    });
   const { template } = (await host.models()).pipeline.embedder;
   const [embedding] = await pipeline.embed(await faceChips(pipeline, image, faces, template));
   return embedding!;

@@ -5,6 +5,7 @@ import type { Ready } from '../../worker/ready-job.js';
 import { gpu, studioWorker } from '../gpu.js';
 import { t } from '../i18n.js';
 import { Card } from '../parts/card.js';
+import { Fault } from '../parts/fault.js';
 import { content, settings } from '../style/state.js';
 import { plan } from './state.js';
 import { TaskButtons, useTask } from './task.js';
@@ -16,13 +17,14 @@ export function Adapter() {
       <p class="hint">{t('hood.adapterHint')}</p>
       {state.kind === 'ready' && <Facts ready={state.ready} />}
       {state.kind === 'starting' && <p>{t('hood.starting')}</p>}
-      {state.kind === 'failed' && <pre class="bad">{state.error.message}</pre>}
+      {state.kind === 'failed' && <Fault error={state.error} />}
     </Card>
   );
 }
 
 function Facts({ ready: { adapter, browser, tuning, mixed } }: { readonly ready: Ready }) {
   const { vendor, architecture, device, description } = adapter;
+  const precisions = [t('style.precision.f32'), ...(mixed ? [t('style.precision.mixed')] : [])];
   const rows: [string, string][] = [
     [t('hood.vendor'), [vendor, architecture].filter(Boolean).join(' ') || '–'],
     [t('hood.model'), device || '–'],
@@ -30,10 +32,10 @@ function Facts({ ready: { adapter, browser, tuning, mixed } }: { readonly ready:
     [t('hood.browser'), browser],
     [
       t('hood.tuning'),
-      `${tuning.source}${tuning.preset === undefined ? '' : ` (${tuning.preset})`}, ${tuning.measured}`,
+      t(`hood.tuned.${tuning.source}`, { count: tuning.measured, preset: tuning.preset ?? '–' }),
     ],
     [t('hood.subgroups'), `${adapter.subgroupMinSize} … ${adapter.subgroupMaxSize}`],
-    [t('hood.precision'), mixed ? 'f32, mixed (f16)' : 'f32'],
+    [t('hood.precision'), precisions.join(', ')],
   ];
   return (
     <>
@@ -90,7 +92,7 @@ export function MemoryPlan() {
             })}
           </strong>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard */}
-          <pre class="scroll" tabIndex={0} data-plan>
+          <pre class="scroll" tabIndex={0} lang="en" data-plan>
             {plan.value!.text}
           </pre>
         </>

@@ -64,7 +64,7 @@ export function Bench() {
       <TaskButtons task={task} name="bench" label={t('hood.run')} onStart={() => void start()} />
       {table && (
         <>
-          <pre>{table.head.join('\n')}</pre>
+          <pre lang="en">{table.head.join('\n')}</pre>
           <Rows label={t('hood.bench')} head={table.rows[0]!} rows={table.rows.slice(1)} />
         </>
       )}
@@ -153,7 +153,7 @@ export function Checks() {
             {t('hood.worst', { worst: result.worst.worst.toFixed(3), name: result.worst.name })}
           </span>
           {result.failed.map(({ name, report }) => (
-            <pre key={name} class="bad">
+            <pre key={name} class="bad" lang="en">
               {report}
             </pre>
           ))}
@@ -215,7 +215,7 @@ export function Tuner() {
             )}
           </div>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard */}
-          <pre class="scroll" tabIndex={0}>
+          <pre class="scroll" tabIndex={0} lang="en">
             {[...result.notes, result.report].join('\n')}
           </pre>
         </>

@@ -64,7 +64,7 @@ export function Report() {
         </span>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard */}
-      <pre class="scroll" tabIndex={0} data-report>
+      <pre class="scroll" tabIndex={0} lang="en" data-report>
         {text}
       </pre>
     </Card>

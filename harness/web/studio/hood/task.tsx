@@ -2,6 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { RunningJob } from '../../worker/client.js';
 import { t } from '../i18n.js';
+import { Fault } from '../parts/fault.js';
+import { useKeptFocus } from '../parts/focus.js';
 import type { MeasureEvent } from './measure-jobs.js';
 
 interface State {
@@ -12,7 +14,7 @@ interface State {
 /** A job under way, or none, and its buttons. */
 export function useTask() {
   const [state, setState] = useState<State>();
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState<Error>();
   const [job, setJob] = useState<{ cancel(): void }>();
   /** Runs a job to its end; undefined where it failed, which is shown. */
   async function follow<T>(start: (onEvent: (event: MeasureEvent) => void) => RunningJob<never, T>) {
@@ -29,7 +31,7 @@ export function useTask() {
       setJob(running);
       return await running.result;
     } catch (failure) {
-      setError((failure as Error).message);
+      setError(failure as Error);
       return undefined;
     } finally {
       setState(undefined);
@@ -47,9 +49,10 @@ interface TaskProps {
 }
 
 export function TaskButtons({ task: { running, state, error, cancel }, label, name, onStart }: TaskProps) {
+  const place = useKeptFocus<HTMLDivElement>();
   return (
     <>
-      <div class="row" data-task={name} data-running={running ? '' : undefined}>
+      <div ref={place} class="row" data-task={name} data-running={running ? '' : undefined}>
         <button type="button" class="primary" disabled={running} onClick={onStart}>
           {label}
         </button>
@@ -68,9 +71,9 @@ export function TaskButtons({ task: { running, state, error, cancel }, label, na
         </div>
       )}
       {error !== undefined && (
-        <pre class="bad" role="alert">
-          {error}
-        </pre>
+        <div class="bad" role="alert">
+          <Fault error={error} />
+        </div>
       )}
     </>
   );

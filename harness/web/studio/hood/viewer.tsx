@@ -3,11 +3,11 @@ import { useState } from 'preact/hooks';
 import { vggTaps } from '../../../../src/nets/vgg.js';
 import { studioWorker } from '../gpu.js';
 import { t } from '../i18n.js';
+import { ACCEPT } from '../parts/accept.js';
 import { PixelCanvas } from '../parts/canvas.js';
 import { Card } from '../parts/card.js';
 import { DropZone } from '../parts/drop-zone.js';
 import { Choice, FileButton, Slider } from '../parts/fields.js';
-import { ACCEPT } from '../style/choose.js';
 import type { Features } from './features-job.js';
 import { TaskButtons, useTask } from './task.js';
 

@@ -5,11 +5,12 @@ import { useState } from 'preact/hooks';
 interface DropZoneProps {
   /** Told apart by tests. */
   readonly name: string;
+  readonly disabled?: boolean;
   readonly children: ComponentChildren;
   onFiles(files: File[]): void;
 }
 
-export function DropZone({ name, children, onFiles }: DropZoneProps) {
+export function DropZone({ name, disabled = false, children, onFiles }: DropZoneProps) {
   const [over, setOver] = useState(false);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the button within does the same by keyboard
@@ -24,7 +25,7 @@ export function DropZone({ name, children, onFiles }: DropZoneProps) {
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        onFiles([...(event.dataTransfer?.files ?? [])]);
+        if (!disabled) onFiles([...(event.dataTransfer?.files ?? [])]);
       }}
     >
       {children}

@@ -146,6 +146,8 @@ interface FileButtonProps {
   readonly multiple?: boolean;
   readonly class?: string;
   readonly disabled?: boolean;
+  /** A longer label, for screen readers. */
+  readonly spoken?: string;
   onFiles(files: File[]): void;
 }
 
@@ -156,6 +158,7 @@ export function FileButton({
   multiple = false,
   class: name = 'button',
   disabled,
+  spoken,
   onFiles,
 }: FileButtonProps) {
   return (
@@ -164,6 +167,7 @@ export function FileButton({
         type="file"
         class="visually-hidden"
         {...{ accept, multiple, disabled }}
+        aria-label={spoken}
         onChange={({ currentTarget }) => {
           const files = [...(currentTarget.files ?? [])];
           currentTarget.value = '';

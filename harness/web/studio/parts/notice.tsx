@@ -1,5 +1,6 @@
 // Something to know, in plain words, with what to do about it.
 import type { ComponentChildren } from 'preact';
+import { useReturnedFocus } from './focus.js';
 
 interface NoticeProps {
   readonly kind: 'info' | 'warning' | 'error';
@@ -10,8 +11,9 @@ interface NoticeProps {
 }
 
 export function Notice({ kind, title, children, actions }: NoticeProps) {
+  const place = useReturnedFocus<HTMLDivElement>();
   return (
-    <div class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
+    <div ref={place} class={`notice ${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
       <strong>{title}</strong>
       {children && <div class="notice-body">{children}</div>}
       {actions && <div class="row">{actions}</div>}

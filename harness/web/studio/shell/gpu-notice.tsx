@@ -2,6 +2,7 @@
 import { DeviceLostError, WeightsError } from '../../../../src/base/errors.js';
 import { gpu, startGpu } from '../gpu.js';
 import { t } from '../i18n.js';
+import { Fault } from '../parts/fault.js';
 import { Notice } from '../parts/notice.js';
 
 export function GpuNotice() {
@@ -31,7 +32,7 @@ export function GpuNotice() {
     return (
       <Notice kind="error" title={t('gpu.noAdapter')} actions={again}>
         {t('gpu.noAdapterHow')}
-        <pre>{error.message}</pre>
+        <Fault error={error} />
       </Notice>
     );
   }
@@ -41,7 +42,7 @@ export function GpuNotice() {
       title={t(error instanceof WeightsError ? 'gpu.noWeights' : 'gpu.broken')}
       actions={again}
     >
-      <pre>{error.message}</pre>
+      <Fault error={error} />
     </Notice>
   );
 }

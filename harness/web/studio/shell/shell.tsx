@@ -34,9 +34,9 @@ export function Shell() {
   }, [page]);
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         {t('shell.skip')}
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="#/style">
           <img src="icon.svg" alt="" width="24" height="24" />

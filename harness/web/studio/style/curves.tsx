@@ -1,5 +1,5 @@
 // The losses over the steps, one curve for each layer.
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { language, t } from '../i18n.js';
@@ -22,7 +22,15 @@ function chartData(names: readonly string[]): uPlot.AlignedData {
   return [[...steps], ...rows];
 }
 
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
 export function Curves() {
+  const [scheme, setScheme] = useState(dark.matches);
+  useEffect(() => {
+    const look = () => setScheme(dark.matches);
+    dark.addEventListener('change', look);
+    return () => dark.removeEventListener('change', look);
+  }, []);
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
   const names = Object.keys(curves.value.series);
@@ -60,7 +68,7 @@ export function Curves() {
       made.destroy();
       plot.current = null;
     };
-  }, [shape, language.value]);
+  }, [shape, language.value, scheme]);
   useEffect(() => {
     plot.current?.setData(chartData(names));
   }, [curves.value]);

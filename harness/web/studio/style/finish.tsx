@@ -6,7 +6,7 @@ import { t } from '../i18n.js';
 import { Card } from '../parts/card.js';
 import { FileButton, Slider } from '../parts/fields.js';
 import { importCheckpoint } from './control.js';
-import { busy, content, mix, picture, result, styles, trouble } from './state.js';
+import { busy, checkpoints, content, mix, picture, result, styles, trouble } from './state.js';
 
 export function Finish() {
   const done = result.value;
@@ -22,8 +22,7 @@ export function Finish() {
     try {
       for (let seen: unknown; seen !== mix.value && result.value; ) {
         seen = mix.value;
-        const { content, image } = result.value;
-        picture.value = await studioWorker().call('mix', { content, image, mix: mix.value });
+        picture.value = await studioWorker().call('runMix', { mix: mix.value });
       }
     } finally {
       mixing.current = false;
@@ -66,7 +65,7 @@ export function Finish() {
         <button type="button" disabled={!done} onClick={saveManifest}>
           {t('style.manifest')}
         </button>
-        <button type="button" disabled={!done} onClick={saveCheckpointFile}>
+        <button type="button" disabled={!done} onClick={() => void saveCheckpointFile()}>
           {t('style.checkpoint')}
         </button>
         <FileButton
@@ -83,7 +82,7 @@ export function Finish() {
 
 async function open(file: File): Promise<void> {
   if (content.value && styles.value.length > 0) await importCheckpoint(file);
-  else trouble.value = { kind: 'input', message: t('style.importNeeds') };
+  else trouble.value = { kind: 'importNeeds' };
 }
 
 /** `photo-in-painting.png`. */
@@ -93,10 +92,8 @@ function baseName(): string {
 }
 
 async function savePng(bits: 8 | 16): Promise<void> {
-  const done = result.value;
-  if (!done) return;
-  const { content, image } = done;
-  const bytes = await studioWorker().call('png', { content, image, mix: mix.value, bits });
+  if (!result.value) return;
+  const bytes = await studioWorker().call('runPng', { mix: mix.value, bits });
   save(new Blob([bytes], { type: 'image/png' }), `${baseName()}.png`);
 }
 
@@ -107,9 +104,11 @@ function saveManifest(): void {
   save(new Blob([text], { type: 'application/json' }), `${baseName()}.run.json`);
 }
 
-function saveCheckpointFile(): void {
-  const done = result.value;
-  if (done) save(new Blob([done.checkpoint]), `${baseName()}.checkpoint.safetensors`);
+async function saveCheckpointFile(): Promise<void> {
+  const last = checkpoints.value.at(-1);
+  if (!last) return;
+  const bytes = last.bytes ?? (await studioWorker().call('runBytes', { run: last.run, step: last.step }));
+  save(new Blob([bytes]), `${baseName()}.checkpoint.safetensors`);
 }
 
 function save(blob: Blob, name: string): void {

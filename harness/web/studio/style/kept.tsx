@@ -1,7 +1,8 @@
 // Runs of earlier visits.
 import { language, t } from '../i18n.js';
 import { Card } from '../parts/card.js';
-import { forget, openRun } from './control.js';
+import { openRun } from './control.js';
+import { forget } from './keep.js';
 import { Thumb } from './stage.js';
 import { busy, kept } from './state.js';
 

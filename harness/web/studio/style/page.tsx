@@ -1,17 +1,19 @@
 // The style page.
 import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { gpu, studioWorker } from '../gpu.js';
+import { gpu, studioWorker, workers } from '../gpu.js';
 import { paste } from './choose.js';
-import { findKept } from './control.js';
+import { restore } from './control.js';
 import { Curves } from './curves.js';
 import { Finish } from './finish.js';
 import { Form } from './form.js';
+import { findKept } from './keep.js';
 import { Kept } from './kept.js';
 import { Pictures } from './pictures.js';
 import { Stage } from './stage.js';
 import { resolved, run, settings, trouble } from './state.js';
 import { Troubles } from './troubles.js';
+import { currentRun } from './work.js';
 
 export function StylePage() {
   useEffect(begin, []);
@@ -39,8 +41,8 @@ export function StylePage() {
 }
 
 function begin(): () => void {
-  void findKept();
-  const ends = [effect(resolve), watchVisibility()];
+  void findKept(currentRun);
+  const ends = [effect(resolve), effect(restoreResult), watchVisibility()];
   addEventListener('paste', paste);
   return () => {
     removeEventListener('paste', paste);
@@ -55,10 +57,19 @@ function resolve(): void {
   const asked = settings.value;
   void studioWorker()
     .call('resolve', { net, options })
-    .catch((error: Error) => ({ error: error.message }))
+    .catch((error: Error) => ({ error }))
     .then((answer) => {
       if (settings.peek() === asked) resolved.value = answer;
     });
+}
+
+/** A result of a worker that was replaced. */
+let resultOf = 0;
+function restoreResult(): void {
+  if (gpu.value.kind !== 'ready' || workers.value === resultOf) return;
+  resultOf = workers.value;
+  // Not within the effect, which would then follow every signal that a run reads.
+  queueMicrotask(() => void restore());
 }
 
 /** Tells, when the tab is back, that it worked in the background. */

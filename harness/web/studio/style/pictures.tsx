@@ -1,48 +1,49 @@
 // Content and styles: dropped, pasted or chosen; shares of the styles.
-import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { t } from '../i18n.js';
+import { ACCEPT } from '../parts/accept.js';
 import { Card } from '../parts/card.js';
+import { DropZone } from '../parts/drop-zone.js';
 import { FileButton, Slider } from '../parts/fields.js';
-import { ACCEPT, addStyles, chooseContent, removeStyle, shareStyle } from './choose.js';
-import { busy, content, styles } from './state.js';
+import { PictureSlot } from '../parts/picture-slot.js';
+import { addStyles, chooseContent, maskContent, maskStyle, removeStyle, shareStyle } from './choose.js';
+import { busy, content, contentMask, styles } from './state.js';
 
 export function Pictures() {
   return (
     <Card title={t('style.pictures')}>
       <ContentSlot />
       <StyleList />
+      {content.value && styles.value.length > 0 && <Masks />}
     </Card>
   );
 }
 
-interface ZoneProps {
-  readonly name: string;
-  readonly children: ComponentChildren;
-  onFiles(files: Iterable<File>): void;
-}
-
-/** Takes files that are dropped on it. */
-function DropZone({ name, children, onFiles }: ZoneProps) {
-  const [over, setOver] = useState(false);
+/** One for the content and one for each style, as on the command line. */
+function Masks() {
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button within does the same by keyboard
-    <div
-      class={over ? 'over' : undefined}
-      data-drop={name}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (!busy.value) onFiles(event.dataTransfer?.files ?? []);
-      }}
-    >
-      {children}
-    </div>
+    <details>
+      <summary>{t('style.masks')}</summary>
+      <div class="stack">
+        <p class="hint">{t('style.masksHint')}</p>
+        <PictureSlot
+          label={t('style.maskContent')}
+          chosen={contentMask.value}
+          disabled={busy.value}
+          onFile={maskContent}
+          onRemove={() => maskContent(undefined)}
+        />
+        {styles.value.map(({ id, name, mask }) => (
+          <PictureSlot
+            key={id}
+            label={t('style.maskOf', { name })}
+            chosen={mask}
+            disabled={busy.value}
+            onFile={(file) => maskStyle(id, file)}
+            onRemove={() => maskStyle(id, undefined)}
+          />
+        ))}
+      </div>
+    </details>
   );
 }
 
@@ -52,7 +53,7 @@ function ContentSlot() {
     <FileButton label={label} accept={ACCEPT} disabled={busy.value} onFiles={chooseContent} />
   );
   return (
-    <DropZone name="content" onFiles={chooseContent}>
+    <DropZone name="content" disabled={busy.value} onFiles={chooseContent}>
       {chosen ? (
         <div class="content-picture">
           <img src={chosen.url} alt={`${t('style.content')}: ${chosen.name}`} />
@@ -80,7 +81,7 @@ function StyleList() {
     <FileButton label={t('style.add')} accept={ACCEPT} multiple disabled={busy.value} onFiles={addStyles} />
   );
   return (
-    <DropZone name="styles" onFiles={addStyles}>
+    <DropZone name="styles" disabled={busy.value} onFiles={addStyles}>
       {all.length === 0 ? (
         <div class="drop">
           <strong>{t('style.styles')}</strong>

@@ -1,5 +1,8 @@
-// Runs and their checkpoints in an IndexedDB of the page's origin, so that a reload loses nothing.
+// Runs and their checkpoints in an IndexedDB of the page's origin, so that a reload loses nothing. Used by the worker:
+// a checkpoint is several times as large as its picture, and the page would stand still while it is copied.
+import { InputError } from '../../../../src/base/errors.js';
 import type { RunPhase } from '../../../../src/style/manifest.js';
+import { done, openDatabase, refused, transact } from '../../idb-requests.js';
 import type { Settings } from './settings.js';
 
 /** A picture that a run was made from. */
@@ -8,12 +11,19 @@ export interface KeptPicture {
   readonly name: string;
 }
 
+export interface KeptStyle extends KeptPicture {
+  readonly share: number;
+  readonly mask?: KeptPicture | undefined;
+}
+
 /** A run without its checkpoints. */
 export interface KeptRun {
   readonly id: string;
   readonly updated: number;
   readonly content: KeptPicture;
-  readonly styles: readonly (KeptPicture & { readonly share: number })[];
+  readonly styles: readonly KeptStyle[];
+  readonly contentMask?: KeptPicture | undefined;
+  readonly initImage?: KeptPicture | undefined;
   readonly settings: Settings;
   readonly phases: readonly RunPhase[];
   readonly step: number;
@@ -22,84 +32,96 @@ export interface KeptRun {
   readonly thumb: Blob | undefined;
 }
 
+/** A checkpoint without its bytes. */
 export interface KeptCheckpoint {
   readonly run: string;
   readonly step: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly thumb: Blob | undefined;
 }
 
-const NAME = 'facet-runs';
+const NAME = 'facet-style-runs';
+const RUNS = 'runs';
+const CHECKPOINTS = 'checkpoints';
+/** Bytes of the checkpoints, under the same keys [run, step]. */
+const BYTES = 'bytes';
 /** Checkpoints kept of one run: the latest, with gaps that grow into the past. */
 const KEPT_CHECKPOINTS = 8;
 
 let opened: Promise<IDBDatabase> | undefined;
 
 function database(): Promise<IDBDatabase> {
-  opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore('runs', { keyPath: 'id' });
-      request.result.createObjectStore('checkpoints', { keyPath: ['run', 'step'] });
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+  opened ??= openDatabase(indexedDB, NAME, (made) => {
+    made.createObjectStore(RUNS, { keyPath: 'id' });
+    made.createObjectStore(CHECKPOINTS, { keyPath: ['run', 'step'] });
+    made.createObjectStore(BYTES);
+  }).catch((error: unknown) => {
+    // The next call may find it free again.
+    opened = undefined;
+    throw refused(NAME, error);
   });
   return opened;
 }
 
-async function transact<T>(
+async function inStore<T>(
   mode: IDBTransactionMode,
-  work: (runs: IDBObjectStore, checkpoints: IDBObjectStore) => IDBRequest<T> | undefined,
-): Promise<T | undefined> {
-  const transaction = (await database()).transaction(['runs', 'checkpoints'], mode);
-  return new Promise((resolve, reject) => {
-    const request = work(transaction.objectStore('runs'), transaction.objectStore('checkpoints'));
-    transaction.oncomplete = () => resolve(request?.result);
-    transaction.onabort = () => reject(transaction.error);
-  });
+  work: (store: (name: string) => IDBObjectStore) => Promise<T>,
+): Promise<T> {
+  return transact(await database(), NAME, [RUNS, CHECKPOINTS, BYTES], mode, (transaction) =>
+    work((name) => transaction.objectStore(name)),
+  );
 }
 
-/** All runs, the latest first. */
+/** Every key [run, step] of a run: an array sorts behind all numbers. */
+const ofRun = (run: string) => IDBKeyRange.bound([run], [run, []]);
+
+/** All runs, the latest first. InputError where the browser keeps nothing, here and below. */
 export async function listRuns(): Promise<KeptRun[]> {
-  const all = (await transact('readonly', (runs) => runs.getAll() as IDBRequest<KeptRun[]>)) ?? [];
+  const all = await inStore('readonly', (store) => done<KeptRun[]>(store(RUNS).getAll()));
   return all.sort((a, b) => b.updated - a.updated);
-}
-
-export async function saveRun(run: KeptRun): Promise<void> {
-  await transact('readwrite', (runs) => void runs.put(run));
 }
 
 /** Removes a run with its checkpoints. */
 export async function removeRun(id: string): Promise<void> {
-  await transact('readwrite', (runs, checkpoints) => {
-    runs.delete(id);
-    checkpoints.delete(IDBKeyRange.bound([id], [id, []]));
-    return undefined;
+  await inStore('readwrite', async (store) => {
+    await done(store(RUNS).delete(id));
+    await done(store(CHECKPOINTS).delete(ofRun(id)));
+    await done(store(BYTES).delete(ofRun(id)));
   });
 }
 
 /** The checkpoints of a run, by step. */
-export async function listCheckpoints(run: string): Promise<KeptCheckpoint[]> {
-  const range = IDBKeyRange.bound([run], [run, []]);
-  return (
-    (await transact(
-      'readonly',
-      (_runs, checkpoints) => checkpoints.getAll(range) as IDBRequest<KeptCheckpoint[]>,
-    )) ?? []
-  );
+export function listCheckpoints(run: string): Promise<KeptCheckpoint[]> {
+  return inStore('readonly', (store) => done<KeptCheckpoint[]>(store(CHECKPOINTS).getAll(ofRun(run))));
 }
 
-/** Keeps a checkpoint, thins out those before it, and drops those behind it, which a change has made void. */
-export async function saveCheckpoint(checkpoint: KeptCheckpoint): Promise<KeptCheckpoint[]> {
-  const before = (await listCheckpoints(checkpoint.run)).filter(({ step }) => step < checkpoint.step);
-  const kept = thinned([...before, checkpoint]);
-  await transact('readwrite', (_runs, checkpoints) => {
-    checkpoints.delete(IDBKeyRange.bound([checkpoint.run], [checkpoint.run, []]));
-    for (const one of kept) checkpoints.put(one);
-    return undefined;
+/** The bytes of a checkpoint. InputError where it is not kept any more. */
+export async function checkpointBytes(run: string, step: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await inStore('readonly', (store) =>
+    done<Uint8Array<ArrayBuffer> | undefined>(store(BYTES).get([run, step])),
+  );
+  if (!bytes) throw new InputError(`${NAME}: the checkpoint of step ${step} is not kept any more`);
+  return bytes;
+}
+
+/** Keeps a run with a checkpoint of it, thins out those before, and drops those behind, which a change has made void. */
+export async function saveCheckpoint(
+  run: KeptRun,
+  checkpoint: KeptCheckpoint,
+  bytes: Uint8Array,
+): Promise<KeptCheckpoint[]> {
+  return inStore('readwrite', async (store) => {
+    const all = await done<KeptCheckpoint[]>(store(CHECKPOINTS).getAll(ofRun(run.id)));
+    const kept = thinned([...all.filter(({ step }) => step < checkpoint.step), checkpoint]);
+    for (const { step } of all) {
+      if (kept.some((one) => one.step === step)) continue;
+      await done(store(CHECKPOINTS).delete([run.id, step]));
+      await done(store(BYTES).delete([run.id, step]));
+    }
+    await done(store(RUNS).put(run));
+    await done(store(CHECKPOINTS).put(checkpoint));
+    await done(store(BYTES).put(bytes, [run.id, checkpoint.step]));
+    return kept;
   });
-  return kept;
 }
 
 /** Drops the one whose neighbours lie closest together, until there are few enough. */

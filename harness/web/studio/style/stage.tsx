@@ -1,8 +1,9 @@
 // The picture as it is made, beside its content, with the buttons of the run.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { gpu } from '../gpu.js';
-import { t } from '../i18n.js';
+import { type TextKey, t } from '../i18n.js';
 import { Card } from '../parts/card.js';
+import { useKeptFocus } from '../parts/focus.js';
 import { apply, backTo, goOn, hasChanges, larger, pause, start, stop, takeUp } from './control.js';
 import * as state from './state.js';
 
@@ -52,57 +53,77 @@ function Compare() {
   );
 }
 
-function RunButtons() {
-  const { kind } = state.run.value;
-  const step = state.progress.value;
-  const ready = gpu.value.kind === 'ready';
-  if (!state.busy.value) {
-    const unfinished = state.run.value.kind === 'ended' && !state.run.value.finished;
-    const size = state.result.value && Math.round(Math.max(step?.width ?? 0, step?.height ?? 0) * Math.SQRT2);
-    const changed = state.result.value && hasChanges();
-    return (
-      <div class="row">
-        {kind === 'ended' && step?.last && size !== undefined && (
-          <button type="button" onClick={() => void larger()}>
-            {t('style.larger', { size })}
-          </button>
-        )}
-        {unfinished && (
-          <button type="button" class="primary" onClick={() => void (changed ? apply() : takeUp())}>
-            {t('style.continue')}
-          </button>
-        )}
-        <button
-          type="button"
-          class={unfinished ? '' : 'primary'}
-          disabled={!ready || !state.canStart.value}
-          onClick={() => void start()}
-        >
-          {t(kind === 'ended' ? 'style.again' : 'style.start')}
-        </button>
-      </div>
-    );
+/** What the first button does: it stays where it is from the start to the end, so that the focus stays on it. */
+function mainAction(): { readonly label: TextKey; readonly act?: () => void; readonly quiet?: boolean } {
+  const run = state.run.value;
+  switch (run.kind) {
+    case 'preparing':
+    case 'stopping':
+      return { label: 'style.pause', quiet: true };
+    case 'running':
+      return { label: 'style.pause', act: pause, quiet: true };
+    case 'paused':
+      return { label: 'style.continue', act: goOn };
+    case 'idle':
+      return { label: 'style.start', ...(canBegin() ? { act: () => void start() } : {}) };
+    case 'ended': {
+      const goOnWith = state.result.value && hasChanges() ? apply : takeUp;
+      return run.finished
+        ? { label: 'style.again', ...(canBegin() ? { act: () => void start() } : {}) }
+        : { label: 'style.continue', act: () => void goOnWith() };
+    }
   }
-  const active = kind === 'running' || kind === 'paused';
+}
+
+function canBegin(): boolean {
+  return gpu.value.kind === 'ready' && state.canStart.value;
+}
+
+function RunButtons() {
+  const place = useKeptFocus<HTMLDivElement>();
+  const run = state.run.value;
+  const step = state.progress.value;
+  const { label, act, quiet = false } = mainAction();
+  const size = state.result.value && Math.round(Math.max(step?.width ?? 0, step?.height ?? 0) * Math.SQRT2);
+  const active = run.kind === 'running' || run.kind === 'paused';
   return (
-    <div class="row">
+    <div class="row run-buttons" ref={place}>
+      <button
+        key="main"
+        type="button"
+        class={quiet ? '' : 'primary'}
+        disabled={run.kind === 'idle' && !act}
+        aria-disabled={!act}
+        onClick={act}
+      >
+        {t(label)}
+      </button>
       {active && hasChanges() && (
-        <button type="button" class="primary" title={t('style.applyHint')} onClick={() => void apply()}>
+        <button
+          key="apply"
+          type="button"
+          class="primary"
+          title={t('style.applyHint')}
+          onClick={() => void apply()}
+        >
           {t('style.apply')}
         </button>
       )}
-      {kind === 'paused' ? (
-        <button type="button" class="primary" onClick={goOn}>
-          {t('style.continue')}
-        </button>
-      ) : (
-        <button type="button" disabled={kind !== 'running'} onClick={pause}>
-          {t('style.pause')}
+      {run.kind === 'ended' && step?.last && size !== undefined && (
+        <button key="larger" type="button" onClick={() => void larger()}>
+          {t('style.larger', { size })}
         </button>
       )}
-      <button type="button" disabled={kind === 'stopping'} onClick={stop}>
-        {t('style.stop')}
-      </button>
+      {run.kind === 'ended' && !run.finished && (
+        <button key="again" type="button" disabled={!canBegin()} onClick={() => void start()}>
+          {t('style.again')}
+        </button>
+      )}
+      {state.busy.value && (
+        <button key="stop" type="button" disabled={run.kind === 'stopping'} onClick={stop}>
+          {t('style.stop')}
+        </button>
+      )}
     </div>
   );
 }
@@ -138,7 +159,10 @@ function Status() {
 function statusText(): string {
   const run = state.run.value;
   const step = state.progress.value;
-  if (run.kind === 'preparing') return t('style.preparing', { what: run.what });
+  if (run.kind === 'preparing') {
+    if (run.compiled) return t('style.compiling', run.compiled);
+    return run.stage ? t(`style.stage.${run.stage.kind}`, { ...run.stage }) : t('style.preparing');
+  }
   if (!step) return '';
   const { width, height, total } = step;
   if (run.kind === 'paused') return t('style.paused', { step: step.step });

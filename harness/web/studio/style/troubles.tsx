@@ -1,5 +1,7 @@
 // What went wrong with a run, in plain words, and what can be done about it.
+import { FacetError, InputError } from '../../../../src/base/errors.js';
 import { t } from '../i18n.js';
+import { Fault } from '../parts/fault.js';
 import { Notice } from '../parts/notice.js';
 import { importAnyway, openRun, recover } from './control.js';
 import { foreign, offered, settings, trouble } from './state.js';
@@ -46,12 +48,21 @@ function RunTrouble() {
         </Notice>
       );
     case 'memory':
-      return <Memory message={what.message} />;
-    case 'input':
-    case 'other':
+      return <Memory error={what.error} />;
+    case 'error':
       return (
-        <Notice kind="error" title={t(`trouble.${what.kind}`)} actions={<Dismiss />}>
-          <pre>{what.message}</pre>
+        <Notice
+          kind="error"
+          title={t(what.error instanceof InputError ? 'trouble.input' : 'trouble.error')}
+          actions={<Dismiss />}
+        >
+          <Fault error={what.error} />
+        </Notice>
+      );
+    case 'importNeeds':
+      return (
+        <Notice kind="error" title={t('trouble.input')} actions={<Dismiss />}>
+          {t('style.importNeeds')}
         </Notice>
       );
     case 'otherTab':
@@ -66,9 +77,10 @@ function RunTrouble() {
   }
 }
 
-/** The message names a size that fits, where there is one. */
-function Memory({ message }: { message: string }) {
-  const size = /--size (\d+)/.exec(message)?.[1];
+/** The error names a size that fits, where there is one. */
+function Memory({ error }: { readonly error: Error }) {
+  const fact = error instanceof FacetError ? error.fact : undefined;
+  const size = fact?.code === 'size-limit' ? fact.values.size : undefined;
   return (
     <Notice
       kind="error"
@@ -89,7 +101,8 @@ function Memory({ message }: { message: string }) {
         )
       }
     >
-      {t('trouble.memoryHow', { message })}
+      <p>{t('trouble.memoryHow')}</p>
+      <Fault error={error} />
     </Notice>
   );
 }

@@ -6,6 +6,10 @@ export const facesEn = {
   'faces.camera': 'Use the camera',
   'faces.cameraStop': 'Stop the camera',
   'faces.cameraRefused': 'The camera cannot be used: {reason}',
+  'faces.cameraDenied':
+    'The camera may not be used: allow it in the address bar or in the settings of the browser.',
+  'faces.cameraNone': 'No camera was found.',
+  'faces.cameraBusy': 'The camera is taken by another program.',
   'faces.cameraName': 'camera {time}',
   'faces.shown': 'Shown picture',
   'faces.waiting': 'waiting',
@@ -97,6 +101,19 @@ export const facesEn = {
   'faces.fitKeep': 'Keep it in the collection',
   'faces.fitKept': 'The collection {collection} keeps this threshold.',
   'faces.fitSkipped': '{count} pictures could not be used',
+  'faces.doubt.maxFaces': 'several faces of about the same size ({value})',
+  'faces.doubt.minEyeDistance': 'too small: eyes {value} px apart, at least {limit} px are wanted',
+  'faces.doubt.minInside':
+    'cut off: {value} of the landmarks are in the picture, at least {limit} are wanted',
+  'faces.doubt.maxResidual':
+    'not a plain face: landmarks {value} off the head model, at most {limit} is wanted',
+  'faces.doubt.minSharpness': 'blurred: sharpness {value}, at least {limit} is wanted',
+  'faces.doubt.minBrightness': 'too dark: brightness {value}, at least {limit} is wanted',
+  'faces.doubt.maxBrightness': 'too bright: brightness {value}, at most {limit} is wanted',
+  'faces.doubt.minContrast': 'flat: contrast {value}, at least {limit} is wanted',
+  'faces.doubt.maxYaw': 'turned to the side by {value}°, at most {limit}° is wanted',
+  'faces.doubt.maxPitch': 'looks up or down by {value}°, at most {limit}° is wanted',
+  'faces.doubt.maxRoll': 'tilted by {value}°, at most {limit}° is wanted',
   'faces.stop': 'Stop',
   'faces.failed': 'That did not work.',
 };

@@ -1,5 +1,5 @@
 // IndexedDB in promises: a database, and work in one transaction that happens whole or not at all.
-import { InputError } from '../../../src/base/errors.js';
+import { InputError } from '../../src/base/errors.js';
 
 /** The result of one request. */
 export function done<T>(request: IDBRequest<T>): Promise<T> {
