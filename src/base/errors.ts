@@ -33,6 +33,7 @@ export interface ErrorFact {
   readonly values: Readonly<Record<string, string | number>>;
 }
 
+/** What an error is made with beside its message. */
 export interface FacetErrorOptions extends ErrorOptions {
   readonly fact?: ErrorFact | undefined;
 }
