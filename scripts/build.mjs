@@ -14,6 +14,7 @@ const ENTRIES = {
   index: 'src/index.ts',
   style: 'src/style/index.ts',
   faces: 'src/faces/index.ts',
+  training: 'src/training/index.ts',
   node: 'harness/node/index.ts',
   cli: 'harness/cli/cli.ts',
 };

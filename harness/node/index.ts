@@ -11,4 +11,5 @@ export type { Passphrase } from './gallery/sealed/convert.js';
 export type { PaintOptions } from './paint/canvas.js';
 export { paintStyle, STYLE_NAMES, type StyleName } from './paint/index.js';
 export { type ReadOptions, readPicture, type WriteOptions, writePicture } from './pictures.js';
+export { CheckpointFolder, type FoundCheckpoint } from './training/checkpoint-folder.js';
 export { type FindOptions, findWeights, listNets, loadManifest } from './weights.js';

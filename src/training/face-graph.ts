@@ -8,6 +8,7 @@ import { cosineDistillation, recordTriplets, similarityDistillation, weightedSum
 import { type Nn4TrainFrom, nn4Small2Training } from './nn4-small2.js';
 import type { RecordGraph } from './types.js';
 
+/** Names of `FaceLoss`. */
 export const FACE_LOSSES = ['distil', 'triplet', 'mixed'] as const;
 /** `distil`: be like the teacher. `triplet`: tell people apart. `mixed`: the sum of both. */
 export type FaceLoss = (typeof FACE_LOSSES)[number];

@@ -1,4 +1,8 @@
-// Training: weights that learn, losses, steps and checkpoints.
+/**
+ * Public face of `facet/training`: weights that learn, losses, steps and checkpoints.
+ * @module facet/training
+ */
+export type { Recipe } from '../kernels/augment.js';
 export { alarmsOf, type StepNumbers, TRIPLET_COUNTS } from './alarms.js';
 export {
   assertSameTraining,

@@ -30,9 +30,9 @@ export interface TripletOptions extends TripletAttrs {
 export interface Triplets {
   /** [1]. */
   readonly loss: Tensor;
-  /** [8]: see `tripletFacts`. */
+  /** `[8]`: see `tripletFacts`. */
   readonly counts: Tensor;
-  /** [N,N]: squared distances, and the negative of each pair or -1. */
+  /** `[N,N]`: squared distances, and the negative of each pair or -1. */
   readonly distances: Tensor;
   readonly negatives: Tensor;
   /** Sets the seed of the miner's choices from the next run on; a whole number, of which 32 bits count. */
@@ -90,7 +90,7 @@ export function tripletFacts(counts: ArrayLike<number>): TripletFacts {
 }
 
 /**
- * [1]: the mean over the batch of 1 - cos(student, teacher), for rows [N,D] of any length. Computed as half the squared
+ * `[1]`: the mean over the batch of 1 - cos(student, teacher), for rows [N,D] of any length. Computed as half the squared
  * distance of the rows brought to length 1, which is the same and does not cancel near cos = 1.
  */
 export function cosineDistillation(tape: Tape, where: string, student: Tensor, teacher: Tensor): Tensor {
@@ -100,7 +100,7 @@ export function cosineDistillation(tape: Tape, where: string, student: Tensor, t
 }
 
 /**
- * [1]: mean over the N*N elements of the squared difference of the two matrices of cosines of a batch (similarity-preserving
+ * `[1]`: mean over the N*N elements of the squared difference of the two matrices of cosines of a batch (similarity-preserving
  * distillation, Tung and Mori, arXiv 1907.09682, on cosines instead of rows of activations). Student [N,D] and teacher [N,E]
  * may differ in their widths.
  */
@@ -144,14 +144,14 @@ export function projectTap(
   return tape.record(conv2d, `${where}.projection`, { x: tap, weight, bias }, { stride: 1, pad: 0 });
 }
 
-/** [1]: mean squared difference of two taps [N,C,H,W] (FitNets, eq. 3, divided by the number of values). */
+/** `[1]`: mean squared difference of two taps [N,C,H,W] (FitNets, eq. 3, divided by the number of values). */
 export function featureDistillation(tape: Tape, where: string, student: Tensor, teacher: Tensor): Tensor {
   const inputs = { x: student, target: teacher };
   return tape.record(squaredError, where, inputs, { scale: 1 / sizeOf(teacher.shape) });
 }
 
 /**
- * [1]: mean squared difference of the Gram matrices of two taps [1,C,H,W], each divided by its number of pixels (Gatys et al.
+ * `[1]`: mean squared difference of the Gram matrices of two taps [1,C,H,W], each divided by its number of pixels (Gatys et al.
  * 2016, eq. 3 and 4): what a style loss reads of a teacher. One picture; ShapeError for more.
  */
 export function gramDistillation(tape: Tape, where: string, student: Tensor, teacher: Tensor): Tensor {
@@ -161,7 +161,7 @@ export function gramDistillation(tape: Tape, where: string, student: Tensor, tea
   return tape.record(squaredError, where, { x, target }, { scale: 1 / sizeOf(x.shape) });
 }
 
-/** [1]: the sum of scalars [1], each times its factor, added in their order. InputError where there is none. */
+/** `[1]`: the sum of scalars [1], each times its factor, added in their order. InputError where there is none. */
 export function weightedSum(
   tape: Tape,
   where: string,

@@ -24,7 +24,7 @@ export interface BatchPlace {
 
 /** What is recorded for one batch: the forward pass and the losses. The trainer adds gradients and the update. */
 export interface TrainingGraph {
-  /** [1]: what is minimised. With several micro-batches to a step, the mean of theirs is. */
+  /** `[1]`: what is minimised. With several micro-batches to a step, the mean of theirs is. */
   readonly loss: Tensor;
   /** Small tensors that are reported beside the loss, by name: parts of the loss, `TRIPLET_COUNTS`. */
   readonly metrics?: Readonly<Record<string, Tensor>>;

@@ -3,6 +3,7 @@ import { Device, type Platform, Program, Tape, TensorStore, tensor } from 'facet
 import { FacePipeline, faceChips, findFaces, type Verification, verify } from 'facet/faces';
 import { findWeights, loadFaceModels, nodePlatform, readPicture } from 'facet/node';
 import { type StylizeResult, stylize } from 'facet/style';
+import { recordTriplets, TrainableWeights, Trainer } from 'facet/training';
 import { startWorker } from 'facet/web';
 
 const platform: Platform = nodePlatform();
@@ -27,6 +28,25 @@ const [vector] = await pipeline.embed(chips);
 const answer: Verification = verify(vector!, vector!, models.pipeline.embedder.threshold);
 // @ts-expect-error a picture has no such property: the types are not any
 result.image.depth;
+const weights = new TrainableWeights(
+  store,
+  [{ name: 'w', shape: [8, 16], init: { kind: 'glorot-uniform' } }],
+  1,
+);
+const trainer = await Trainer.create(
+  store,
+  weights,
+  ({ tape, weights, inputs }) => ({
+    loss: recordTriplets(
+      tape,
+      'triplets',
+      { embeddings: weights.get('w'), labels: inputs.labels! },
+      { margin: 0.2, mine: 'semi-hard', mean: 'active' },
+    ).loss,
+  }),
+  { inputs: { labels: [8] }, schedule: { kind: 'constant', rate: 0.01 }, seed: 1 },
+);
+const alarms: string[] = (await trainer.report()).alarms.map(({ advice }) => advice);
 const worker = startWorker({ weights: './weights/' });
 const job = worker.start(
   'stylize',
@@ -38,4 +58,4 @@ const steps: number = (await job.result).steps;
 // @ts-expect-error there is no such job
 worker.call('dance', {});
 
-export { answer, steps, values };
+export { alarms, answer, steps, values };

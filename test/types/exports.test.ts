@@ -55,7 +55,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the declaration files', () => {
-  it('are those of five entry points', () => expect(declared).toHaveLength(5));
+  it('are those of six entry points', () => expect(declared).toHaveLength(6));
   it('serve a strict program', () => expect(typeErrors(consumer)).toBe(''));
   it('refuse a wrong one', () => {
     const wrong = `${consumer.replace('@ts-expect-error a picture', '')}\nexport const text: string = values;`;
